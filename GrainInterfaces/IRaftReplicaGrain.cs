@@ -1,0 +1,45 @@
+using Orleans.Concurrency;
+
+namespace Quorleans.GrainInterfaces;
+
+/// <summary>
+/// The address of one Raft replica: key <c>group/node</c>, such as <c>g1/n2</c>. Pinned to its node's silo. A thin shell: consensus
+/// lives in the node's <c>RaftNode</c>, and a second activation by mistake would be harmless, since both would lead to the same one.
+/// </summary>
+[Alias("Quorleans.IRaftReplicaGrain")]
+public interface IRaftReplicaGrain : IGrainWithStringKey
+{
+    /// <summary>Asks for a vote, or with PreVote whether one would be given (paper §5.2, dissertation §9.6).</summary>
+    [AlwaysInterleave, Alias("RequestVote")]
+    Task<RaftFrame> RequestVote(RaftFrame request);
+
+    /// <summary>Replicates entries; without any it is a heartbeat (paper §5.3). Answered when the entries are durable.</summary>
+    [AlwaysInterleave, Alias("AppendEntries")]
+    Task<RaftFrame> AppendEntries(RaftFrame request);
+
+    /// <summary>Sends one chunk of a snapshot (paper §7).</summary>
+    [AlwaysInterleave, Alias("InstallSnapshot")]
+    Task<RaftFrame> InstallSnapshot(RaftFrame request);
+
+    /// <summary>Tells the receiver to start an election at once, for a leadership transfer (dissertation §3.10).</summary>
+    [AlwaysInterleave, Alias("TimeoutNow")]
+    Task<RaftFrame> TimeoutNow(RaftFrame request);
+
+    /// <summary>Asks the leader for a read index on behalf of a follower (dissertation §6.4).</summary>
+    [AlwaysInterleave, Alias("ReadIndex")]
+    Task<RaftFrame> ReadIndex(RaftFrame request);
+
+    /// <summary>A client's batch of operations.</summary>
+    [AlwaysInterleave, Alias("Submit")]
+    Task<SubmitReply> Submit(SubmitRequest request);
+
+    /// <summary>Hands the leadership to another node's replica (dissertation §3.10).</summary>
+    /// <param name="node">The node that shall lead.</param>
+    /// <returns>Null when it leads now; otherwise why not, for a person.</returns>
+    [AlwaysInterleave, Alias("TransferLeadership")]
+    Task<string?> TransferLeadership(string node);
+
+    /// <summary>The replica as the dashboard shows it.</summary>
+    [AlwaysInterleave, Alias("GetState")]
+    Task<ReplicaStatus> GetState();
+}
