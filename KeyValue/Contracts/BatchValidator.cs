@@ -1,0 +1,110 @@
+namespace Quorleans.KeyValue;
+
+/// <summary>
+/// Checks batches and single operations against the limits: the Clerk before it sends, a replica before it logs. Depends on nothing but
+/// its arguments; safe on any thread.
+/// </summary>
+public static class BatchValidator
+{
+    /// <summary>Checks a batch of writes as a client sent it.</summary>
+    /// <param name="payload">The encoded batch.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    public static ValidationError CheckWrites(ReadOnlySpan<byte> payload, KeyValueLimits limits)
+    {
+        if (payload.Length > limits.MaxBatchBytes) return BatchTooLarge(payload.Length, limits);
+        var reader = new WriteBatchReader(payload);
+        if (reader.Count > limits.MaxBatchOperations) return TooManyOperations(reader.Count, limits);
+        while (reader.TryRead(out WriteOperationView operation))
+        {
+            ValidationError error = CheckKey(operation.Key.Length, limits);
+            if (!error.IsError) error = CheckValue(operation.Value.Length, limits);
+            if (error.IsError) return error;
+        }
+
+        return reader.Error;
+    }
+
+    /// <summary>Checks a batch of reads as a client sent it.</summary>
+    /// <param name="payload">The encoded batch.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    public static ValidationError CheckReads(ReadOnlySpan<byte> payload, KeyValueLimits limits)
+    {
+        if (payload.Length > limits.MaxBatchBytes) return BatchTooLarge(payload.Length, limits);
+        var reader = new ReadBatchReader(payload);
+        if (reader.Count > limits.MaxBatchOperations) return TooManyOperations(reader.Count, limits);
+        while (reader.TryRead(out ReadOperationView operation))
+        {
+            ValidationError error = operation.Kind == OperationKind.Get
+                ? CheckKey(operation.Key.Length, limits)
+                : CheckScan(operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, limits);
+            if (error.IsError) return error;
+        }
+
+        return reader.Error;
+    }
+
+    /// <summary>Checks one write before it is encoded.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    public static ValidationError Check(in WriteOperation operation, KeyValueLimits limits)
+    {
+        if (operation.Kind is not (OperationKind.Put or OperationKind.Append or OperationKind.Delete or OperationKind.CompareAndSet))
+            return KeyValueCodec.Malformed($"{operation.Kind} is no write.");
+        if (operation.Sequence < 1) return KeyValueCodec.Malformed($"The sequence is {operation.Sequence}; sequences start with 1.");
+        if (operation.Floor < 0 || operation.Floor >= operation.Sequence)
+            return KeyValueCodec.Malformed($"The acknowledged floor {operation.Floor} is not from 0 to below the sequence {operation.Sequence}.");
+        if (operation.DeadlineMs < 0) return KeyValueCodec.Malformed($"The deadline is {operation.DeadlineMs} ms; it must not be negative.");
+        if (operation.ExpectedVersion < 0)
+            return KeyValueCodec.Malformed($"The expected version is {operation.ExpectedVersion}; versions are 0 (missing) or more.");
+        ValidationError error = CheckKey(operation.Key.Length, limits);
+        return error.IsError ? error : CheckValue(operation.Value.Length, limits);
+    }
+
+    /// <summary>Checks one read before it is encoded.</summary>
+    /// <param name="operation">The operation.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    public static ValidationError Check(in ReadOperation operation, KeyValueLimits limits) => operation.Kind switch
+    {
+        OperationKind.Get => CheckKey(operation.Key.Length, limits),
+        OperationKind.Scan => CheckScan(
+            operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, limits),
+        _ => KeyValueCodec.Malformed($"{operation.Kind} is no read."),
+    };
+
+    /// <summary>Checks a key's length.</summary>
+    /// <param name="length">Bytes.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    public static ValidationError CheckKey(int length, KeyValueLimits limits)
+    {
+        if (length == 0) return new ValidationError(ValidationReason.KeyEmpty, "The key is empty; a key has at least 1 byte.");
+        return length > limits.MaxKeyBytes ? KeyTooLong("The key", length, limits) : default;
+    }
+
+    /// <summary>Checks a value's length.</summary>
+    /// <param name="length">Bytes.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    public static ValidationError CheckValue(int length, KeyValueLimits limits) => length <= limits.MaxValueBytes
+        ? default
+        : new ValidationError(
+            ValidationReason.ValueTooLarge, $"The value has {length} bytes; the limit is {limits.MaxValueBytes}. Split it over several keys.");
+
+    private static ValidationError CheckScan(int prefix, int from, int to, int after, int limit, KeyValueLimits limits)
+    {
+        if (prefix > limits.MaxKeyBytes) return KeyTooLong("The scan's prefix", prefix, limits);
+        if (from > limits.MaxKeyBytes) return KeyTooLong("The scan's first key", from, limits);
+        if (to > limits.MaxKeyBytes) return KeyTooLong("The scan's end key", to, limits);
+        if (after > limits.MaxKeyBytes) return KeyTooLong("The scan's continuation", after, limits);
+        return limit >= 1 && limit <= limits.MaxScanItems
+            ? default
+            : new ValidationError(ValidationReason.ScanLimit, $"The scan's limit is {limit}; it must be 1 to {limits.MaxScanItems}.");
+    }
+
+    private static ValidationError KeyTooLong(string what, int length, KeyValueLimits limits) =>
+        new(ValidationReason.KeyTooLong, $"{what} has {length} bytes; the limit is {limits.MaxKeyBytes}.");
+
+    private static ValidationError TooManyOperations(int count, KeyValueLimits limits) => new(
+        ValidationReason.TooManyOperations, $"The batch has {count} operations; the limit is {limits.MaxBatchOperations}. Send several batches.");
+
+    private static ValidationError BatchTooLarge(int length, KeyValueLimits limits) => new(
+        ValidationReason.BatchTooLarge, $"The batch has {length} bytes; the limit is {limits.MaxBatchBytes}. Send several batches.");
+}

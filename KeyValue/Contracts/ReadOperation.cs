@@ -1,0 +1,59 @@
+namespace Quorleans.KeyValue;
+
+/// <summary>One read as the Clerk sends it; made by <see cref="Get"/> or <see cref="Scan"/>.</summary>
+public readonly record struct ReadOperation
+{
+    /// <summary>Get or Scan.</summary>
+    public required OperationKind Kind { get; init; }
+
+    /// <summary>Get: the key. Scan: the prefix, empty for all keys.</summary>
+    public ReadOnlyMemory<byte> Key { get; init; }
+
+    /// <summary>Scan: the first key, inclusive; empty for the beginning.</summary>
+    public ReadOnlyMemory<byte> From { get; init; }
+
+    /// <summary>Scan: the end, exclusive; empty for no end.</summary>
+    public ReadOnlyMemory<byte> To { get; init; }
+
+    /// <summary>Scan: go on behind this key, the continuation of the page before; empty for the first page.</summary>
+    public ReadOnlyMemory<byte> After { get; init; }
+
+    /// <summary>Scan: how many keys at most.</summary>
+    public int Limit { get; init; }
+
+    /// <summary>Reads a key.</summary>
+    /// <param name="key">The key.</param>
+    public static ReadOperation Get(ReadOnlyMemory<byte> key) => new() { Kind = OperationKind.Get, Key = key };
+
+    /// <summary>Reads a page of keys in byte order.</summary>
+    /// <param name="prefix">What the keys begin with; empty for all.</param>
+    /// <param name="from">The first key, inclusive; empty for the beginning.</param>
+    /// <param name="to">The end, exclusive; empty for no end.</param>
+    /// <param name="after">The continuation of the page before; empty for the first page.</param>
+    /// <param name="limit">How many keys at most.</param>
+    public static ReadOperation Scan(
+        ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> from, ReadOnlyMemory<byte> to, ReadOnlyMemory<byte> after, int limit) =>
+        new() { Kind = OperationKind.Scan, Key = prefix, From = from, To = to, After = after, Limit = limit };
+}
+
+/// <summary>One read as it is read from a batch; all bytes are slices of the batch.</summary>
+public ref struct ReadOperationView
+{
+    /// <summary>Get or Scan.</summary>
+    public OperationKind Kind { get; internal set; }
+
+    /// <summary>Get: the key. Scan: the prefix.</summary>
+    public ReadOnlySpan<byte> Key { get; internal set; }
+
+    /// <summary>See <see cref="ReadOperation.From"/>.</summary>
+    public ReadOnlySpan<byte> From { get; internal set; }
+
+    /// <summary>See <see cref="ReadOperation.To"/>.</summary>
+    public ReadOnlySpan<byte> To { get; internal set; }
+
+    /// <summary>See <see cref="ReadOperation.After"/>.</summary>
+    public ReadOnlySpan<byte> After { get; internal set; }
+
+    /// <summary>See <see cref="ReadOperation.Limit"/>.</summary>
+    public int Limit { get; internal set; }
+}

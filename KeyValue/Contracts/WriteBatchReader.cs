@@ -1,0 +1,77 @@
+namespace Quorleans.KeyValue;
+
+/// <summary>
+/// Reads a batch of writes without copying: keys and values are slices of the payload. Checks shape only; limits are
+/// <see cref="BatchValidator"/>'s.
+/// </summary>
+public ref struct WriteBatchReader
+{
+    private PayloadReader _reader;
+    private int _read;
+
+    /// <summary>Opens a batch.</summary>
+    /// <param name="payload">The encoded batch.</param>
+    public WriteBatchReader(ReadOnlySpan<byte> payload)
+    {
+        _reader = new PayloadReader(payload);
+        Error = KeyValueCodec.CheckHeader(ref _reader, KeyValueCodec.WriteBatch, "batch of writes");
+        if (Error.IsError) return;
+        Client = _reader.Client();
+        Count = (int)_reader.Varint(int.MaxValue);
+        if (_reader.Failed) Error = KeyValueCodec.Malformed("The batch of writes ends within its header.");
+        else if (Client.IsNone) Error = KeyValueCodec.Malformed("The batch of writes has client id 0, which is no client.");
+        else if (Count == 0) Error = KeyValueCodec.Malformed("The batch of writes has no operation.");
+        if (Error.IsError) Count = 0;
+    }
+
+    /// <summary>Whose operations they are.</summary>
+    public ClientId Client { get; }
+
+    /// <summary>How many operations the header announces; not to be trusted for allocations before they were read.</summary>
+    public int Count { get; }
+
+    /// <summary>What is wrong with the batch, as far as it was read.</summary>
+    public ValidationError Error { get; private set; }
+
+    /// <summary>Reads the next operation.</summary>
+    /// <param name="operation">The operation; its key may be empty.</param>
+    /// <returns>False at the end and at the first mistake: see <see cref="Error"/>.</returns>
+    public bool TryRead(out WriteOperationView operation)
+    {
+        operation = default;
+        if (_read == Count || Error.IsError) return false;
+
+        operation.Kind = (OperationKind)_reader.Byte();
+        operation.Sequence = _reader.Varint();
+        long aboveFloor = _reader.Varint();
+        operation.DeadlineMs = _reader.Varint();
+        operation.Key = _reader.Bytes();
+        switch (operation.Kind)
+        {
+            case OperationKind.Put or OperationKind.Append:
+                operation.Value = _reader.Bytes();
+                break;
+            case OperationKind.Delete:
+                break;
+            case OperationKind.CompareAndSet:
+                operation.ExpectedVersion = _reader.Varint();
+                operation.Value = _reader.Bytes();
+                break;
+            default:
+                return Fail(_reader.Failed ? "the batch ends within it" : $"{(byte)operation.Kind} is no kind of write");
+        }
+
+        if (_reader.Failed) return Fail("the batch ends within it, or a number is out of range");
+        if (operation.Sequence < 1) return Fail("its sequence is 0; sequences start with 1");
+        if (aboveFloor < 1 || aboveFloor > operation.Sequence) return Fail("its acknowledged floor is not below its sequence");
+        operation.Floor = operation.Sequence - aboveFloor;
+        if (++_read == Count && !_reader.AtEnd) return Fail($"{_reader.Remaining} bytes follow it, the last one");
+        return true;
+    }
+
+    private bool Fail(string what)
+    {
+        Error = KeyValueCodec.Malformed($"Write {_read + 1} of {Count} is malformed: {what}.");
+        return false;
+    }
+}
