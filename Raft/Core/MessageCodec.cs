@@ -1,0 +1,270 @@
+using System.Text;
+
+namespace Quorleans.Raft;
+
+/// <summary>What is wrong with the bytes of a message.</summary>
+public enum MessageError
+{
+    /// <summary>Nothing.</summary>
+    None,
+
+    /// <summary>They are no message: too short, a length beyond the end, an unknown kind, bytes left over.</summary>
+    Malformed,
+
+    /// <summary>Written in a newer format than this program knows.</summary>
+    NewerVersion,
+
+    /// <summary>Of another cluster.</summary>
+    OtherCluster,
+
+    /// <summary>Of another group, or of another incarnation of this one.</summary>
+    OtherGroup,
+}
+
+/// <summary>
+/// The binary form of a <see cref="RaftMessage"/>, the same over every transport. Begins with format version (1 byte), kind (1), cluster id (16), length of
+/// the group's name (1), the name in ASCII, incarnation; then the sender and the fields of the kind. Numbers are LEB128, flags a byte.
+/// </summary>
+public static class MessageCodec
+{
+    /// <summary>The longest name of a group, in bytes.</summary>
+    public const int MaximumGroupNameBytes = 32;
+
+    private const byte Version = 1;
+
+    /// <summary>Encodes a message.</summary>
+    /// <param name="cluster">The cluster's id.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="message">The message.</param>
+    /// <returns>An array of exactly its size.</returns>
+    public static byte[] Encode(Guid cluster, GroupId group, RaftMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        MessageWriter writer = new(SizeHint(message));
+        writer.Byte(Version);
+        writer.Byte((byte)message.Kind);
+        writer.Guid(cluster);
+        writer.Byte((byte)group.Name.Length);
+        writer.Ascii(group.Name);
+        writer.Number(group.Incarnation);
+        writer.Number(message.From.Value);
+        writer.Number(message.To.Value);
+        writer.Number(message.Term.Value);
+        writer.Number(message.Sequence);
+        WriteBody(ref writer, message);
+        return writer.ToArray();
+    }
+
+    /// <summary>Decodes a message. Payloads and chunks are slices of <paramref name="source"/>, which must not change any more.</summary>
+    /// <param name="cluster">The own cluster's id.</param>
+    /// <param name="group">The group that is meant.</param>
+    /// <param name="source">The bytes.</param>
+    /// <param name="message">The message, when there is no error.</param>
+    /// <returns>What is wrong, or <see cref="MessageError.None"/>.</returns>
+    public static MessageError TryDecode(Guid cluster, GroupId group, ReadOnlyMemory<byte> source, out RaftMessage? message)
+    {
+        message = null;
+        MessageReader reader = new(source);
+        byte version = reader.Byte();
+        if (reader.Failed || version == 0) return MessageError.Malformed;
+        if (version > Version) return MessageError.NewerVersion;
+        MessageKind kind = (MessageKind)reader.Byte();
+        Guid from = reader.Guid();
+        ReadOnlySpan<byte> name = reader.Span(reader.Byte());
+        long incarnation = reader.Number();
+        if (reader.Failed || kind is < MessageKind.RequestVote or > MessageKind.ReadIndexReply) return MessageError.Malformed;
+        if (from != cluster) return MessageError.OtherCluster;
+        if (incarnation != group.Incarnation || !Ascii.Equals(name, group.Name)) return MessageError.OtherGroup;
+        message = ReadBody(ref reader, kind);
+        if (!reader.Failed && reader.AtEnd) return MessageError.None;
+        message = null;
+        return MessageError.Malformed;
+    }
+
+    private static int SizeHint(RaftMessage message)
+    {
+        int size = 128 + message.Data.Length;
+        foreach (LogEntry entry in message.Entries) size += entry.Size;
+        return message.Snapshot is null ? size : size + MembershipCodec.EncodedLength(message.Snapshot.Membership);
+    }
+
+    private static void WriteBody(ref MessageWriter writer, RaftMessage m)
+    {
+        switch (m.Kind)
+        {
+            case MessageKind.RequestVote:
+                writer.Flags(m.PreVote, m.Forced);
+                writer.Number(m.Index.Value);
+                writer.Number(m.IndexTerm.Value);
+                break;
+            case MessageKind.RequestVoteReply:
+                writer.Flags(m.PreVote, m.Accepted);
+                break;
+            case MessageKind.AppendEntries:
+                writer.Number(m.Index.Value);
+                writer.Number(m.IndexTerm.Value);
+                writer.Number(m.Commit.Value);
+                writer.Number(m.ReadRound);
+                writer.Number(m.Entries.Length);
+                foreach (LogEntry entry in m.Entries)
+                {
+                    writer.Number(entry.Term.Value);
+                    writer.Byte((byte)entry.Kind);
+                    writer.Number(entry.Time.Milliseconds);
+                    writer.Bytes(entry.Payload.Span);
+                }
+
+                break;
+            case MessageKind.AppendEntriesReply:
+                writer.Flags(m.Accepted, false);
+                writer.Number(m.Index.Value);
+                writer.Number(m.Match.Value);
+                writer.Number(m.ConflictIndex.Value);
+                writer.Number(m.ConflictTerm.Value);
+                writer.Number(m.ReadRound);
+                break;
+            case MessageKind.InstallSnapshot:
+                SnapshotMetadata snapshot = m.Snapshot ?? throw new ArgumentException("An InstallSnapshot without its snapshot.", nameof(m));
+                writer.Number(snapshot.Index.Value);
+                writer.Number(snapshot.Term.Value);
+                writer.Number(snapshot.Time.Milliseconds);
+                writer.Bytes(MembershipCodec.Encode(snapshot.Membership));
+                writer.Number(m.Offset);
+                writer.Number(m.TotalBytes);
+                writer.Bytes(m.Data.Span);
+                break;
+            case MessageKind.InstallSnapshotReply:
+                writer.Flags(m.Accepted, false);
+                writer.Number(m.Offset);
+                writer.Number(m.Match.Value);
+                break;
+            case MessageKind.TimeoutNowReply:
+                writer.Flags(m.Accepted, false);
+                break;
+            case MessageKind.ReadIndexReply:
+                writer.Flags(m.Accepted, false);
+                writer.Number(m.Index.Value);
+                break;
+            case MessageKind.TimeoutNow:
+            case MessageKind.ReadIndex:
+                break;
+            default:
+                throw new ArgumentException($"Unknown kind {m.Kind}.", nameof(m));
+        }
+    }
+
+    private static RaftMessage? ReadBody(ref MessageReader reader, MessageKind kind)
+    {
+        MemberId from = new(reader.Int());
+        MemberId to = new(reader.Int());
+        Term term = new(reader.Number());
+        long sequence = reader.Number();
+        switch (kind)
+        {
+            case MessageKind.RequestVote:
+            {
+                (bool preVote, bool forced) = reader.Flags();
+                return new RaftMessage
+                {
+                    Kind = kind, From = from, To = to, Term = term, Sequence = sequence, PreVote = preVote, Forced = forced,
+                    Index = new LogIndex(reader.Number()), IndexTerm = new Term(reader.Number()),
+                };
+            }
+
+            case MessageKind.RequestVoteReply:
+            {
+                (bool preVote, bool accepted) = reader.Flags();
+                return new RaftMessage { Kind = kind, From = from, To = to, Term = term, Sequence = sequence, PreVote = preVote, Accepted = accepted };
+            }
+
+            case MessageKind.AppendEntries:
+            {
+                LogIndex index = new(reader.Number());
+                return new RaftMessage
+                {
+                    Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Index = index, IndexTerm = new Term(reader.Number()),
+                    Commit = new LogIndex(reader.Number()), ReadRound = reader.Number(), Entries = ReadEntries(ref reader, index),
+                };
+            }
+
+            case MessageKind.AppendEntriesReply:
+                return new RaftMessage
+                {
+                    Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Accepted = reader.Flags().First,
+                    Index = new LogIndex(reader.Number()), Match = new LogIndex(reader.Number()), ConflictIndex = new LogIndex(reader.Number()),
+                    ConflictTerm = new Term(reader.Number()), ReadRound = reader.Number(),
+                };
+            case MessageKind.InstallSnapshot:
+                return ReadInstallSnapshot(ref reader, from, to, term, sequence);
+            case MessageKind.InstallSnapshotReply:
+                return new RaftMessage
+                {
+                    Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Accepted = reader.Flags().First,
+                    Offset = reader.Number(), Match = new LogIndex(reader.Number()),
+                };
+            case MessageKind.TimeoutNowReply:
+                return new RaftMessage { Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Accepted = reader.Flags().First };
+            case MessageKind.ReadIndexReply:
+                return new RaftMessage
+                {
+                    Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Accepted = reader.Flags().First,
+                    Index = new LogIndex(reader.Number()),
+                };
+            default:
+                return new RaftMessage { Kind = kind, From = from, To = to, Term = term, Sequence = sequence };
+        }
+    }
+
+    private static LogEntry[] ReadEntries(ref MessageReader reader, LogIndex previous)
+    {
+        // An entry takes at least four bytes: a hostile count cannot make us allocate more than the message itself justifies.
+        long count = reader.Number();
+        if (reader.Failed || count > reader.Remaining / 4)
+        {
+            reader.Fail();
+            return [];
+        }
+
+        if (count == 0) return [];
+        LogEntry[] entries = new LogEntry[count];
+        Term last = Term.Zero;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            Term term = new(reader.Number());
+            EntryKind kind = (EntryKind)reader.Byte();
+            LogTime time = new(reader.Number());
+            ReadOnlyMemory<byte> payload = reader.Bytes();
+            bool sound = term >= last && kind is >= EntryKind.Noop and <= EntryKind.Configuration
+                && (kind != EntryKind.Configuration || MembershipCodec.TryDecode(payload.Span, out _, out _));
+            if (reader.Failed || !sound)
+            {
+                reader.Fail();
+                return [];
+            }
+
+            entries[i] = new LogEntry(previous + (i + 1), term, kind, time, payload);
+            last = term;
+        }
+
+        return entries;
+    }
+
+    private static RaftMessage? ReadInstallSnapshot(ref MessageReader reader, MemberId from, MemberId to, Term term, long sequence)
+    {
+        LogIndex index = new(reader.Number());
+        Term indexTerm = new(reader.Number());
+        LogTime time = new(reader.Number());
+        if (!MembershipCodec.TryDecode(reader.Bytes().Span, out Membership? membership, out _))
+        {
+            reader.Fail();
+            return null;
+        }
+
+        return new RaftMessage
+        {
+            Kind = MessageKind.InstallSnapshot, From = from, To = to, Term = term, Sequence = sequence,
+            Snapshot = new SnapshotMetadata(index, indexTerm, time, membership),
+            Offset = reader.Number(), TotalBytes = reader.Number(), Data = reader.Bytes(),
+        };
+    }
+}

@@ -1,0 +1,181 @@
+namespace Quorleans.Raft;
+
+/// <summary>
+/// One member of one group: the Raft algorithm as a pure, deterministic state machine. Events go in by its methods, what is to be done comes out
+/// by <see cref="TakeOutput"/>. No clock, task, thread, lock, I/O or logger inside: time comes from <see cref="Tick"/>, randomness from a seed.
+/// </summary>
+/// <remarks>
+/// Storage is asynchronous throughout: the core goes on while its writes are on their way, and holds back by itself whatever must not leave before
+/// they are durable (vote grants, acknowledgements, its own vote, its own share in a commit). The files are split by concern: Election, Replication,
+/// Reads, Snapshots, Durability, Transfer, Configuration.
+/// </remarks>
+public sealed partial class RaftCore
+{
+    private readonly RaftOptions _options;
+    private readonly SortedList<MemberId, Progress> _peers = [];
+    private SplitMix64 _random;
+    private long _sequence;
+
+    /// <summary>Makes a member from what its disk held.</summary>
+    /// <param name="options">How it behaves.</param>
+    /// <param name="group">Its group.</param>
+    /// <param name="self">Its own id.</param>
+    /// <param name="restore">What its disk held.</param>
+    /// <param name="seed">Decides its election timeouts; different for each member.</param>
+    /// <exception cref="InvariantViolationException">The disk's contents contradict each other.</exception>
+    public RaftCore(RaftOptions options, GroupId group, MemberId self, RaftRestore restore, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(restore);
+        options.Validate();
+        (_options, Group, Self, _random) = (options, group, self, new SplitMix64(seed));
+        _sequence = (long)(_random.Next() >> 24); // so that no answer to a question of an earlier life fits one of this
+
+        SnapshotMetadata? snapshot = restore.Snapshot;
+        Log = new RaftLog(snapshot?.Index ?? LogIndex.Zero, snapshot?.Term ?? Term.Zero, snapshot?.Time ?? LogTime.Zero);
+        Snapshot = snapshot;
+        _configurations.Add(snapshot?.Membership ?? restore.InitialMembership);
+        foreach (LogEntry entry in restore.Entries) AppendToLog(entry);
+
+        (Term, Vote) = (restore.HardState.Term, restore.HardState.Vote);
+        Invariant.Check(Log.LastTerm <= Term || Log.LastIndex == LogIndex.Zero, $"The log holds term {Log.LastTerm}, beyond the hard state's {Term}.");
+        Durable = Log.LastIndex;
+        _handed = Log.LastIndex;
+        Commit = LogIndex.Max(Log.BaseIndex, LogIndex.Min(restore.HardState.Commit, Log.LastIndex));
+        Applied = Log.BaseIndex;
+        _applyHanded = Log.BaseIndex;
+        ResetElectionTimer();
+    }
+
+    /// <summary>The group.</summary>
+    public GroupId Group { get; }
+
+    /// <summary>This member.</summary>
+    public MemberId Self { get; }
+
+    /// <summary>What it is at the moment.</summary>
+    public RaftRole Role { get; private set; }
+
+    /// <summary>The latest term seen.</summary>
+    public Term Term { get; private set; }
+
+    /// <summary>Who got its vote in <see cref="Term"/>.</summary>
+    public MemberId Vote { get; private set; }
+
+    /// <summary>Who leads in <see cref="Term"/>, as far as it knows.</summary>
+    public MemberId Leader { get; private set; }
+
+    /// <summary>The log.</summary>
+    public RaftLog Log { get; }
+
+    /// <summary>The highest index known committed.</summary>
+    public LogIndex Commit { get; private set; }
+
+    /// <summary>The highest index that the driver has applied.</summary>
+    public LogIndex Applied { get; private set; }
+
+    /// <summary>The highest index that is durable on this member's own disk.</summary>
+    public LogIndex Durable { get; private set; }
+
+    /// <summary>The newest snapshot, or null.</summary>
+    public SnapshotMetadata? Snapshot { get; private set; }
+
+    /// <summary>The group's clock: the leader's goes on with its ticks, a follower's stands at its last entry.</summary>
+    public LogTime Now => Role == RaftRole.Leader
+        ? new LogTime(_leaderTimeBase.Milliseconds + _leaderTicks * _options.TickMilliseconds)
+        : Log.LastTime;
+
+    /// <summary>Lets one tick of time pass.</summary>
+    public void Tick()
+    {
+        _electionElapsed++;
+        if (Role == RaftRole.Leader) TickLeader();
+        else if (_electionElapsed >= _electionTimeout) Campaign(forced: false);
+    }
+
+    /// <summary>Takes in a message from another member.</summary>
+    /// <param name="message">The message, already checked to be for this cluster, group incarnation and member.</param>
+    public void Step(RaftMessage message)
+    {
+        ArgumentNullException.ThrowIfNull(message);
+        Invariant.Check(message.To == Self, $"Member {Self} was given a message for {message.To}.");
+        if (message.Term > Term && !AdoptTerm(message)) return;
+        if (message.Term < Term)
+        {
+            AnswerStale(message);
+            return;
+        }
+
+        switch (message.Kind)
+        {
+            case MessageKind.RequestVote: StepRequestVote(message); break;
+            case MessageKind.RequestVoteReply: StepRequestVoteReply(message); break;
+            case MessageKind.AppendEntries: StepAppendEntries(message); break;
+            case MessageKind.AppendEntriesReply: StepAppendEntriesReply(message); break;
+            case MessageKind.InstallSnapshot: StepInstallSnapshot(message); break;
+            case MessageKind.InstallSnapshotReply: StepInstallSnapshotReply(message); break;
+            case MessageKind.TimeoutNow: StepTimeoutNow(message); break;
+            case MessageKind.ReadIndex: StepReadIndex(message); break;
+            case MessageKind.ReadIndexReply: StepReadIndexReply(message); break;
+            case MessageKind.TimeoutNowReply: break;
+            default: break;
+        }
+    }
+
+    /// <summary>Offers a command to the log. Only a leader takes it.</summary>
+    /// <param name="payload">The command; must never change again.</param>
+    /// <returns>Where it stands, or why it was not taken.</returns>
+    public ProposeResult Propose(ReadOnlyMemory<byte> payload)
+    {
+        if (Role != RaftRole.Leader || !_transferTarget.IsNone) return new ProposeResult(ProposeStatus.NotLeader, default, default);
+        if (payload.Length > _options.MaxEntryBytes) return new ProposeResult(ProposeStatus.TooLarge, default, default);
+        if (_pendingBytes + payload.Length > _options.MaxPendingBytes) return new ProposeResult(ProposeStatus.Busy, default, default);
+        return new ProposeResult(ProposeStatus.Accepted, AppendAsLeader(EntryKind.Command, payload), Term);
+    }
+
+    /// <summary>Takes what is to be done since the last call. See <see cref="RaftOutput"/> for the order in which to do it.</summary>
+    /// <param name="output">Filled anew.</param>
+    public void TakeOutput(RaftOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        output.Clear();
+        if (Role == RaftRole.Leader)
+        {
+            StartReadRound();
+            SendEntries();
+        }
+
+        TakeWrites(output);
+        Move(_outbox, output.Messages);
+        Move(_chunks, output.Chunks);
+        Move(_readStates, output.Reads);
+        TakeApply(output);
+        output.RoleChanged = _roleChanged;
+        _roleChanged = false;
+    }
+
+    private static void Move<T>(List<T> from, List<T> to)
+    {
+        to.AddRange(from);
+        from.Clear();
+    }
+
+    private void TakeApply(RaftOutput output)
+    {
+        LogIndex to = LogIndex.Min(Commit, Durable);
+        if (to <= _applyHanded) return;
+        (output.ApplyFrom, output.ApplyTo) = (_applyHanded.Next, to);
+        _applyHanded = to;
+    }
+
+    /// <summary>The driver has applied everything up to <paramref name="index"/>.</summary>
+    /// <param name="index">At most the last <see cref="RaftOutput.ApplyTo"/>.</param>
+    public void OnApplied(LogIndex index)
+    {
+        Invariant.Check(index <= _applyHanded, $"Applied {index}, but only {_applyHanded} was handed out.");
+        Invariant.Check(index <= Durable, $"Applied {index}, but only {Durable} is durable here.");
+        if (index <= Applied) return;
+        foreach (ref readonly LogEntry entry in Log.Range(Applied.Next, index)) _pendingBytes -= entry.Size;
+        Applied = index;
+    }
+}
