@@ -1,3 +1,5 @@
+using Quorleans.KeyValue;
+
 namespace Quorleans.Clerk;
 
 /// <summary>How a Clerk works. Every option has a default that fits an embedded cluster; a Clerk reads them once, when it is made.</summary>
@@ -60,11 +62,14 @@ public sealed class ClerkOptions
     /// <summary>How many bytes of keys and values may be outstanding before <see cref="ClerkError.Busy"/>. Default 256 MiB.</summary>
     public long MaxOutstandingBytes { get; set; } = 256L * 1024 * 1024;
 
-    /// <summary>The longest key in bytes; the cluster's own limit if that is lower. Default 4,096.</summary>
-    public int MaxKeyBytes { get; set; } = 4096;
+    /// <summary>
+    /// The cluster's limits for keys, values and batches, checked before anything is sent. Default <see cref="KeyValueLimits.Default"/>. A
+    /// cluster with lower ones refuses what is over them, with the same kind of error.
+    /// </summary>
+    public KeyValueLimits Limits { get; set; } = KeyValueLimits.Default;
 
-    /// <summary>The longest value in bytes; the cluster's own limit if that is lower. Default 1,048,576.</summary>
-    public int MaxValueBytes { get; set; } = 1024 * 1024;
+    /// <summary>The cluster's shard function. Default <see cref="ShardFunction.Default"/>. Every Clerk of a cluster must use the cluster's.</summary>
+    public ShardFunction Shards { get; set; } = ShardFunction.Default;
 
     /// <summary>Checks that the options make sense together.</summary>
     /// <exception cref="ArgumentException">One does not; the message names it, its value and what is allowed.</exception>
@@ -83,8 +88,8 @@ public sealed class ClerkOptions
         RequirePositive(MaxBatchBytes, nameof(MaxBatchBytes));
         RequirePositive(MaxOutstandingOperations, nameof(MaxOutstandingOperations));
         RequirePositive(MaxOutstandingBytes, nameof(MaxOutstandingBytes));
-        RequirePositive(MaxKeyBytes, nameof(MaxKeyBytes));
-        Require(MaxValueBytes >= 0, nameof(MaxValueBytes), MaxValueBytes, "0 or more");
+        Require(Limits is not null && Limits.Problem() is null, nameof(Limits), Limits?.Problem() ?? "null", "limits that fit together");
+        Require(Shards is not null, nameof(Shards), "null", "the cluster's shard function");
     }
 
     private static void RequirePositive(long value, string name) => Require(value > 0, name, value, "1 or more");

@@ -1,0 +1,64 @@
+namespace Quorleans.Clerk;
+
+/// <summary>What an attempt carries.</summary>
+public enum AttemptKind
+{
+    /// <summary>A batch of writes, which the leader logs.</summary>
+    Write,
+
+    /// <summary>A batch of reads.</summary>
+    Read,
+
+    /// <summary>An empty batch of reads: answered by nobody but a leader, whose log time it fetches.</summary>
+    Probe,
+}
+
+/// <summary>
+/// One message to one replica. The adapter sends it and then tells the core once what became of it, however late: by
+/// <see cref="ClerkCore.OnReply"/> or <see cref="ClerkCore.OnFailed"/>.
+/// </summary>
+public sealed class ClerkAttempt
+{
+    internal ClerkAttempt(long id, AttemptKind kind, GroupState group, Replica replica, byte[] payload, ClerkOperation[] operations, long sentMs)
+    {
+        Id = id;
+        Kind = kind;
+        Group = group;
+        Replica = replica;
+        Payload = payload;
+        Operations = operations;
+        SentMs = sentMs;
+    }
+
+    /// <summary>Counts up with each attempt of a Clerk.</summary>
+    public long Id { get; }
+
+    /// <summary>What it carries.</summary>
+    public AttemptKind Kind { get; }
+
+    /// <summary>Whether the payload is a batch of reads.</summary>
+    public bool IsQuery => Kind != AttemptKind.Write;
+
+    /// <summary>The replica's address, <c>group/node</c>.</summary>
+    public string Target => Replica.Address;
+
+    /// <summary>The encoded batch. Never changed.</summary>
+    public byte[] Payload { get; }
+
+    /// <summary>How many operations it carries.</summary>
+    public int Count => Operations.Length;
+
+    internal GroupState Group { get; }
+
+    internal Replica Replica { get; }
+
+    internal ClerkOperation[] Operations { get; }
+
+    internal long SentMs { get; }
+
+    // Waited for: not answered, not given up.
+    internal bool IsLive;
+    internal bool IsEnded;
+    internal ClerkAttempt? Next;
+    internal ClerkAttempt? Previous;
+}

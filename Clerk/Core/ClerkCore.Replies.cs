@@ -1,0 +1,200 @@
+using Quorleans.KeyValue;
+
+namespace Quorleans.Clerk;
+
+/// <summary>What became of attempts.</summary>
+public sealed partial class ClerkCore
+{
+    /// <summary>A replica answered. A late answer, to an attempt that was given up, still counts for what it says.</summary>
+    /// <param name="attempt">To which attempt; a second answer to the same one is ignored.</param>
+    /// <param name="reply">What it said. Its bytes must not change any more: values that were read are slices of it.</param>
+    /// <param name="nowMs">Now.</param>
+    public void OnReply(ClerkAttempt attempt, in ClerkReply reply, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(attempt);
+        bool awaited = attempt.IsLive;
+        if (!End(attempt)) return;
+        if (reply.Status == ReplyStatus.Ok)
+        {
+            if (attempt.Kind == AttemptKind.Probe || ReadResults(attempt, reply.Result, nowMs)) OnLeaderSpoke(attempt, reply, nowMs);
+            return;
+        }
+
+        Replica replica = attempt.Replica;
+        string problem = reply.Error is null ? Words(reply.Status) : $"{Words(reply.Status)} ({reply.Error})";
+        bool didNothing = reply.Status != ReplyStatus.Unknown;
+        if (didNothing) CloseAttempts(attempt);
+        switch (reply.Status)
+        {
+            case ReplyStatus.Busy:
+                if (replica == _group.Locator.Leader) _group.Locator.Trust(nowMs);
+                Requeue(attempt, problem, ClerkError.Busy);
+                break;
+            case ReplyStatus.DiskFull when attempt.Kind == AttemptKind.Write:
+                foreach (ClerkOperation operation in attempt.Operations)
+                    if (IsCarriedBy(operation, attempt))
+                        Fail(operation, ClerkError.DiskFull, $"{replica.Address} has no space left on its disk for writes. Free some, or add a disk.");
+                break;
+            case ReplyStatus.Invalid when attempt.Kind != AttemptKind.Probe:
+                FindTheGuilty(attempt, reply.Error ?? "The replica calls the batch invalid.");
+                return;
+            default:
+                _group.Locator.Denied(replica, reply.LeaderHint, problem, nowMs);
+                Requeue(attempt, $"{replica.Node}: {problem}");
+                break;
+        }
+
+        if (awaited) Slow(attempt, nowMs);
+    }
+
+    /// <summary>An attempt ended without an answer.</summary>
+    /// <param name="attempt">Which; a second report of the same one is ignored.</param>
+    /// <param name="failure">Whether it may have reached the replica.</param>
+    /// <param name="problem">What happened, for a person.</param>
+    /// <param name="nowMs">Now.</param>
+    public void OnFailed(ClerkAttempt attempt, AttemptFailure failure, string problem, long nowMs)
+    {
+        ArgumentNullException.ThrowIfNull(attempt);
+        bool awaited = attempt.IsLive;
+        if (!End(attempt)) return;
+        if (failure == AttemptFailure.NotDelivered) CloseAttempts(attempt);
+        _group.Locator.Denied(attempt.Replica, null, problem, nowMs);
+        Requeue(attempt, $"{attempt.Replica.Node}: {problem}");
+        if (awaited) Slow(attempt, nowMs);
+    }
+
+    private static string Words(ReplyStatus status) => status switch
+    {
+        ReplyStatus.NotLeader => "does not lead",
+        ReplyStatus.Busy => "is busy",
+        ReplyStatus.Unavailable => "cannot serve",
+        ReplyStatus.Unknown => "lost its leadership",
+        ReplyStatus.DiskFull => "has no space left on its disk",
+        ReplyStatus.Invalid => "calls the request invalid",
+        _ => "answers with an unknown status",
+    };
+
+    private static bool IsCarriedBy(ClerkOperation operation, ClerkAttempt attempt) =>
+        operation.State == OperationState.InFlight && operation.Current == attempt;
+
+    private static bool End(ClerkAttempt attempt)
+    {
+        if (attempt.IsEnded) return false;
+        attempt.IsEnded = true;
+        if (attempt.Replica.Probe == attempt) attempt.Replica.Probe = null;
+        attempt.Group.Release(attempt);
+        return true;
+    }
+
+    private static void CloseAttempts(ClerkAttempt attempt)
+    {
+        foreach (ClerkOperation operation in attempt.Operations) operation.OpenAttempts--;
+    }
+
+    private void OnLeaderSpoke(ClerkAttempt attempt, in ClerkReply reply, long nowMs)
+    {
+        if (_group.LaneOf(attempt.Kind) is { } lane)
+        {
+            lane.Failures = 0;
+            lane.NotBeforeMs = long.MinValue;
+        }
+
+        // It led when the attempt was answered. If another one proved itself by an attempt that was sent later, that is the news.
+        if (attempt.Id < _group.ProvenBy && attempt.Replica != _group.Locator.Leader) return;
+        _group.LearnLogTime(attempt, reply.LogTimeMs, nowMs);
+        _group.ProvenBy = Math.Max(_group.ProvenBy, attempt.Id);
+        if (!_group.Locator.Found(attempt.Replica, nowMs)) return;
+
+        // A fail-over. The old leader may never answer, and whatever it still does is sorted out by the sessions.
+        for (ClerkAttempt? old = _group.Oldest; old is not null;)
+        {
+            ClerkAttempt? next = old.Next;
+            if (old.Replica != attempt.Replica) GiveUp(old, $"{old.Replica.Node} was deposed");
+            old = next;
+        }
+    }
+
+    /// <summary>Waits for an attempt no longer; it stays open, since it may still have its effect.</summary>
+    private void GiveUp(ClerkAttempt attempt, string problem)
+    {
+        _group.Release(attempt);
+        attempt.Replica.Problem = problem;
+        Requeue(attempt, problem);
+    }
+
+    /// <summary>Back to the front of the queue, in the old order, each on its own: the next batch may group them differently.</summary>
+    private void Requeue(ClerkAttempt attempt, string problem, ClerkError? refusal = null)
+    {
+        for (int i = attempt.Operations.Length - 1; i >= 0; i--)
+        {
+            ClerkOperation operation = attempt.Operations[i];
+            if (!IsCarriedBy(operation, attempt)) continue;
+            operation.Current = null;
+            operation.LastProblem = problem;
+            operation.LastRefusal = refusal;
+            operation.State = OperationState.Queued;
+            LaneOf(operation).Queue.Return(operation);
+        }
+    }
+
+    private void FindTheGuilty(ClerkAttempt attempt, string error)
+    {
+        if (attempt.Operations.Length == 1)
+        {
+            if (IsCarriedBy(attempt.Operations[0], attempt)) Fail(attempt.Operations[0], ClerkError.Invalid, error);
+            return;
+        }
+
+        foreach (ClerkOperation operation in attempt.Operations) operation.Alone = true;
+        Requeue(attempt, error);
+    }
+
+    /// <summary>A lane whose attempts fail again and again pauses longer and longer; after one failure it does not, for a fail-over's sake.</summary>
+    private void Slow(ClerkAttempt attempt, long nowMs)
+    {
+        if (_group.LaneOf(attempt.Kind) is not { } lane) return;
+        lane.Failures++;
+        if (lane.Failures > 1 || _group.Locator.Leader is not null) lane.NotBeforeMs = nowMs + Pause(lane.Failures);
+    }
+
+    private bool ReadResults(ClerkAttempt attempt, ReadOnlyMemory<byte> result, long nowMs)
+    {
+        ResultBatchReader reader = new(result);
+        int read = 0;
+        int served = 0;
+        if (!reader.Error.IsError && reader.Count == attempt.Operations.Length)
+        {
+            while (reader.TryRead(out OperationResult each))
+            {
+                if (Settle(attempt.Operations[read++], attempt, each, nowMs)) served++;
+            }
+        }
+
+        if (read == attempt.Operations.Length)
+        {
+            UnparkRefusedReads(attempt, served);
+            return true;
+        }
+
+        string problem = reader.Error.IsError ? reader.Error.Message! : $"{reader.Count} results for {attempt.Operations.Length} operations";
+        _group.Locator.Denied(attempt.Replica, null, problem, nowMs);
+        Requeue(attempt, $"{attempt.Replica.Node}: {problem}");
+        Slow(attempt, nowMs);
+        return false;
+    }
+
+    // A reply has a limit of bytes: reads behind it are refused. As long as some were served, the others need no pause.
+    private void UnparkRefusedReads(ClerkAttempt attempt, int served)
+    {
+        if (attempt.Kind != AttemptKind.Read || served == 0) return;
+        for (int i = attempt.Operations.Length - 1; i >= 0; i--)
+        {
+            ClerkOperation operation = attempt.Operations[i];
+            if (operation.State != OperationState.Parked || operation.LastRefusal != ClerkError.Busy) continue;
+            _parked.Remove(operation);
+            operation.Refusals = 0;
+            operation.State = OperationState.Queued;
+            _group.Reads.Queue.Return(operation);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using Quorleans.KeyValue;
+
+namespace Quorleans.Clerk;
+
+/// <summary>Batches: sent when idle, gathered while one is in flight.</summary>
+public sealed partial class ClerkCore
+{
+    private readonly List<ClerkOperation> _batch = [];
+
+    private bool CanSend(Lane lane) =>
+        _options.Batching ? lane.InFlight < _options.MaxBatchesInFlight : !_group.Locator.IsSuspect;
+
+    private void Flush(Lane lane, long nowMs)
+    {
+        if (_group.Locator.Leader is not { } leader || lane.NotBeforeMs > nowMs) return;
+        while (lane.Queue.Head is not null && CanSend(lane))
+        {
+            byte[] payload = lane.Kind == AttemptKind.Write ? GatherWrites(lane) : GatherReads(lane);
+            ClerkOperation[] operations = _batch.ToArray();
+            _batch.Clear();
+            ClerkAttempt attempt = new(++_lastAttempt, lane.Kind, _group, leader, payload, operations, nowMs);
+            foreach (ClerkOperation operation in operations)
+            {
+                operation.State = OperationState.InFlight;
+                operation.Current = attempt;
+                operation.OpenAttempts++;
+                operation.Attempts++;
+            }
+
+            _group.Await(attempt);
+            Effects.Sends.Add(attempt);
+        }
+    }
+
+    private byte[] GatherWrites(Lane lane)
+    {
+        _writeBuilder.Begin(_client);
+        int bytes = 0;
+        while (Next(lane, bytes) is { } operation)
+        {
+            if (operation.LogDeadlineMs == 0) operation.LogDeadlineMs = _group.ToLogDeadline(operation.DeadlineMs);
+            WriteOperation write = new()
+            {
+                Kind = operation.Kind,
+                Sequence = operation.Sequence,
+                Floor = operation.Session!.Floor,
+                DeadlineMs = operation.LogDeadlineMs,
+                Key = operation.Key,
+                Value = operation.Value,
+                ExpectedVersion = operation.ExpectedVersion,
+            };
+            if (!_writeBuilder.TryAdd(write)) break;
+            bytes += Take(lane, operation);
+        }
+
+        return _writeBuilder.ToArray();
+    }
+
+    private byte[] GatherReads(Lane lane)
+    {
+        _readBuilder.Begin();
+        int bytes = 0;
+        while (Next(lane, bytes) is { } operation)
+        {
+            ReadOperation read = operation.Scan is { } scan
+                ? ReadOperation.Scan(scan.Prefix, scan.From, scan.To, operation.ScanAfter, scan.Limit)
+                : ReadOperation.Get(operation.Key);
+            if (!_readBuilder.TryAdd(read)) break;
+            bytes += Take(lane, operation);
+        }
+
+        return _readBuilder.ToArray();
+    }
+
+    private ClerkOperation? Next(Lane lane, int bytes)
+    {
+        ClerkOperation? next = lane.Queue.Head;
+        if (next is null || _batch.Count == 0) return next;
+        if (!_options.Batching || next.Alone || _batch[0].Alone) return null;
+        return _batch.Count < _options.MaxBatchOperations && bytes + next.Bytes <= _options.MaxBatchBytes ? next : null;
+    }
+
+    private int Take(Lane lane, ClerkOperation operation)
+    {
+        lane.Queue.Remove(operation);
+        _batch.Add(operation);
+        return operation.Bytes;
+    }
+}

@@ -1,0 +1,97 @@
+namespace Quorleans.Clerk;
+
+/// <summary>Operations of one kind for one group: sent when idle, gathered while a batch is in flight.</summary>
+internal sealed class Lane(AttemptKind kind)
+{
+    /// <summary>Whether it carries writes or reads.</summary>
+    public AttemptKind Kind { get; } = kind;
+
+    /// <summary>What waits for the next batch.</summary>
+    public OperationQueue Queue { get; } = new();
+
+    /// <summary>Batches whose answer is awaited.</summary>
+    public int InFlight { get; set; }
+
+    /// <summary>Attempts that failed in a row.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>When it may send again after failures.</summary>
+    public long NotBeforeMs { get; set; } = long.MinValue;
+}
+
+/// <summary>What the Clerk knows of one replica group.</summary>
+internal sealed class GroupState(string name, LeaderLocator locator)
+{
+    // Added to a deadline in log time: the estimate lags by an answer's way, and a deadline must not come early.
+    private const int LogDeadlineSlackMs = 500;
+
+    private ClerkAttempt? _youngest;
+    private long _logOffsetMs;
+    private long _logTimeFrom = -1;
+
+    /// <summary>The group's name.</summary>
+    public string Name { get; } = name;
+
+    /// <summary>Who leads.</summary>
+    public LeaderLocator Locator { get; } = locator;
+
+    /// <summary>The writes.</summary>
+    public Lane Writes { get; } = new(AttemptKind.Write);
+
+    /// <summary>The reads.</summary>
+    public Lane Reads { get; } = new(AttemptKind.Read);
+
+    /// <summary>The attempt that was sent first of those whose answer is awaited; probes are not among them.</summary>
+    public ClerkAttempt? Oldest { get; private set; }
+
+    /// <summary>The attempt by which the current leader proved itself: an answer to an older one proves nothing about now.</summary>
+    public long ProvenBy { get; set; }
+
+    /// <summary>Whether anything waits for the group.</summary>
+    public bool HasWork => Oldest is not null || Writes.Queue.Count > 0 || Reads.Queue.Count > 0;
+
+    /// <summary>
+    /// Learns the group's log time from a leader's answer. Only from there: a follower that lags would make deadlines come early.
+    /// </summary>
+    public void LearnLogTime(ClerkAttempt attempt, long logTimeMs, long nowMs)
+    {
+        if (attempt.Id <= _logTimeFrom) return;
+        _logTimeFrom = attempt.Id;
+        _logOffsetMs = logTimeMs - nowMs;
+    }
+
+    /// <summary>A deadline of the local clock, in log time.</summary>
+    public long ToLogDeadline(long deadlineMs) => Math.Max(1, deadlineMs + _logOffsetMs + LogDeadlineSlackMs);
+
+    /// <summary>The lane of a kind of attempt; probes have none.</summary>
+    public Lane? LaneOf(AttemptKind kind) => kind switch
+    {
+        AttemptKind.Write => Writes,
+        AttemptKind.Read => Reads,
+        _ => null,
+    };
+
+    /// <summary>Waits for an attempt's answer from now on.</summary>
+    public void Await(ClerkAttempt attempt)
+    {
+        attempt.IsLive = true;
+        attempt.Previous = _youngest;
+        if (_youngest is null) Oldest = attempt;
+        else _youngest.Next = attempt;
+        _youngest = attempt;
+        LaneOf(attempt.Kind)!.InFlight++;
+    }
+
+    /// <summary>Waits for it no longer.</summary>
+    public void Release(ClerkAttempt attempt)
+    {
+        if (!attempt.IsLive) return;
+        attempt.IsLive = false;
+        if (attempt.Previous is null) Oldest = attempt.Next;
+        else attempt.Previous.Next = attempt.Next;
+        if (attempt.Next is null) _youngest = attempt.Previous;
+        else attempt.Next.Previous = attempt.Previous;
+        attempt.Next = attempt.Previous = null;
+        LaneOf(attempt.Kind)!.InFlight--;
+    }
+}

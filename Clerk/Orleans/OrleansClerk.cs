@@ -1,0 +1,238 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using Quorleans.GrainInterfaces;
+using Quorleans.KeyValue;
+
+namespace Quorleans.Clerk;
+
+/// <summary>
+/// A Clerk over Orleans: drives a <see cref="ClerkCore"/> with grain calls and one timer. Safe for any number of callers.
+/// <code>
+/// caller: lock, submit, ask for a flush ─▶ pool: lock, send what waits ─▶ grain call ─▶ pool: lock, results and next batch ─▶ callers
+/// </code>
+/// A flush is one work item behind those that are queued already. So callers that were just woken by the same answer get to submit
+/// first and travel together, and no call inherits a caller's request context or grain.
+/// </summary>
+public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThreadPoolWorkItem
+{
+    private readonly Lock _lock = new();
+    private readonly IGrainFactory _grains;
+    private readonly TimeProvider _time;
+    private readonly ConnectionWatch? _connections;
+    private readonly ClerkCore _core;
+    private readonly ITimer _timer;
+    private readonly long _start;
+    private readonly ConcurrentDictionary<string, IRaftReplicaGrain> _replicas = new(StringComparer.Ordinal);
+    private ClerkEffects? _spare = new();
+    private long _timerMs = long.MaxValue;
+    private bool _flushQueued;
+    private bool _disposed;
+
+    /// <summary>Creates a Clerk with a client id of its own.</summary>
+    /// <param name="grains">A connected Orleans client, or a silo's grain factory.</param>
+    /// <param name="options">Read once, here; null for the defaults.</param>
+    /// <param name="time">For deadlines and pauses; null for the system's.</param>
+    /// <param name="connections">The client's, so that broken connections are noticed; null inside a silo.</param>
+    /// <exception cref="ArgumentException">An option makes no sense.</exception>
+    public OrleansClerk(IGrainFactory grains, ClerkOptions? options = null, TimeProvider? time = null, ConnectionWatch? connections = null)
+    {
+        ArgumentNullException.ThrowIfNull(grains);
+        _grains = grains;
+        _time = time ?? TimeProvider.System;
+        _connections = connections;
+        _start = _time.GetTimestamp();
+        Span<byte> random = stackalloc byte[ClientId.Size + sizeof(ulong)];
+        RandomNumberGenerator.Fill(random);
+        _core = new ClerkCore(options ?? new ClerkOptions(), ClientId.Read(random), BitConverter.ToUInt64(random[ClientId.Size..]));
+        using (ExecutionContext.SuppressFlow())
+            _timer = _time.CreateTimer(static clerk => ((OrleansClerk)clerk!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>The Clerk's id in the replicas' session tables.</summary>
+    public ClientId Client => _core.Client;
+
+    /// <inheritdoc/>
+    public Task<GetResult> GetAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default) =>
+        Start(new PendingGet(key), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<long> PutAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default) =>
+        Start(new PendingWrite(OperationKind.Put, key, value), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<long> AppendAsync(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default) =>
+        Start(new PendingWrite(OperationKind.Append, key, value), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default) =>
+        Start(new PendingDelete(key), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<CompareAndSetResult> CompareAndSetAsync(
+        ReadOnlyMemory<byte> key, long expectedVersion, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default) =>
+        Start(new PendingCompareAndSet(key, expectedVersion, value), cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<ScanPage> ScanAsync(ScanRequest request, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return Start(new PendingScan(request), cancellationToken);
+    }
+
+    /// <summary>Ends all outstanding operations with <see cref="ClerkError.Disposed"/>. Grain calls under way end by themselves, unheard.</summary>
+    public void Dispose()
+    {
+        ClerkEffects effects;
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _disposed = true;
+            _core.Close();
+            effects = _core.SwapEffects(new ClerkEffects());
+        }
+
+        _timer.Dispose();
+        foreach (ClerkOperation operation in effects.Completions) ((PendingOperation)operation).Finish();
+    }
+
+    /// <inheritdoc cref="Dispose"/>
+    public ValueTask DisposeAsync()
+    {
+        Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The queued flush.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        ClerkEffects? effects;
+        lock (_lock)
+        {
+            _flushQueued = false;
+            effects = Advance();
+        }
+
+        CarryOut(effects);
+    }
+
+    /// <summary>A caller waits no longer.</summary>
+    internal void Forget(PendingOperation operation)
+    {
+        lock (_lock) _core.Cancel(operation);
+    }
+
+    private Task<T> Start<T>(PendingOperation<T> operation, CancellationToken cancellationToken)
+    {
+        if (cancellationToken.IsCancellationRequested) return Task.FromCanceled<T>(cancellationToken);
+        operation.CancelBy(this, cancellationToken);
+        bool flush;
+        lock (_lock)
+        {
+            if (_disposed)
+            {
+                return Task.FromException<T>(
+                    new ClerkException(ClerkError.Disposed, OperationOutcome.DidNotHappen, "The Clerk was disposed; make another one."));
+            }
+
+            // Cancelled between the two lines above: its source is done, and nothing was submitted.
+            if (operation.Task.IsCompleted) return operation.Task;
+            _core.Submit(operation, NowMs());
+            flush = !_flushQueued;
+            _flushQueued = true;
+        }
+
+        if (flush) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        return operation.Task;
+    }
+
+    private void OnTimer()
+    {
+        ClerkEffects? effects;
+        lock (_lock)
+        {
+            _timerMs = long.MaxValue;
+            effects = Advance();
+        }
+
+        CarryOut(effects);
+    }
+
+    private long NowMs() => (long)_time.GetElapsedTime(_start).TotalMilliseconds;
+
+    /// <summary>Under the lock: lets the core go on, arms the timer, takes what is to be done.</summary>
+    private ClerkEffects? Advance()
+    {
+        if (_disposed) return null;
+        long nowMs = NowMs();
+        _core.Advance(nowMs);
+        if (_core.NextWakeMs < _timerMs)
+        {
+            // A timer that fires too early only looks again, so it is never set back: answers come far more often than time-outs.
+            _timerMs = _core.NextWakeMs;
+            _timer.Change(TimeSpan.FromMilliseconds(_timerMs - nowMs), Timeout.InfiniteTimeSpan);
+        }
+
+        if (_core.Effects.IsEmpty) return null;
+        ClerkEffects empty = _spare ?? new ClerkEffects();
+        _spare = null;
+        return _core.SwapEffects(empty);
+    }
+
+    /// <summary>Outside the lock: sends first, since that is what takes long.</summary>
+    private void CarryOut(ClerkEffects? effects)
+    {
+        if (effects is null) return;
+        foreach (ClerkAttempt attempt in effects.Sends) _ = SendAsync(attempt);
+        foreach (ClerkOperation operation in effects.Completions) ((PendingOperation)operation).Finish();
+        effects.Clear();
+        lock (_lock) _spare = effects;
+    }
+
+    private async Task SendAsync(ClerkAttempt attempt)
+    {
+        int changes = _connections?.Changes ?? 0;
+        SubmitReply? reply = null;
+        AttemptFailure failure = AttemptFailure.Unknown;
+        string problem = "";
+        try
+        {
+            reply = await Replica(attempt.Target).Submit(new SubmitRequest(incarnation: 0, attempt.IsQuery, attempt.Payload)).ConfigureAwait(false);
+        }
+        catch (HomeUnavailableException e)
+        {
+            failure = AttemptFailure.NotDelivered;
+            problem = e.Message;
+        }
+#pragma warning disable CA1031 // Whatever a call can throw, it is an attempt that failed; the operation's caller learns of it by its deadline.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            problem = $"{e.GetType().Name}: {e.Message}";
+        }
+
+        bool certain = attempt.Kind != AttemptKind.Write || _connections is null || _connections.Changes == changes;
+        ClerkEffects? effects;
+        lock (_lock)
+        {
+            if (_disposed) return;
+            long nowMs = NowMs();
+            if (reply is not null) _core.OnReply(attempt, Translate(reply, certain), nowMs);
+            else _core.OnFailed(attempt, certain ? failure : AttemptFailure.Unknown, problem, nowMs);
+            effects = Advance();
+        }
+
+        CarryOut(effects);
+    }
+
+    private static ClerkReply Translate(SubmitReply reply, bool certain)
+    {
+        ReplyStatus status = (ReplyStatus)(int)reply.Status;
+        if (!certain && status is not (ReplyStatus.Ok or ReplyStatus.Invalid)) status = ReplyStatus.Unknown;
+        return new ClerkReply(status, reply.Result, reply.LeaderHint, reply.LogTimeMs, reply.Error);
+    }
+
+    private IRaftReplicaGrain Replica(string address) =>
+        _replicas.TryGetValue(address, out IRaftReplicaGrain? replica)
+            ? replica
+            : _replicas.GetOrAdd(address, _grains.GetGrain<IRaftReplicaGrain>(address));
+}
