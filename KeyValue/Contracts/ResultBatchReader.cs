@@ -43,7 +43,7 @@ public ref struct ResultBatchReader
         long version = parts.HasFlag(ResultParts.Version) ? _reader.Varint() : 0;
         ReadOnlyMemory<byte> value = parts.HasFlag(ResultParts.Value) ? Bytes() : default;
         ScanItems items = parts.HasFlag(ResultParts.Items) ? Items() : default;
-        ReadOnlyMemory<byte>? continuation = parts.HasFlag(ResultParts.Continuation) ? Bytes() : null;
+        ReadOnlyMemory<byte>? continuation = parts.HasFlag(ResultParts.Continuation) ? Bytes() : new ReadOnlyMemory<byte>?();
         OwnerHint? owner = parts.HasFlag(ResultParts.Owner)
             ? new OwnerHint(_reader.Varint(), _reader.Varint(), (int)_reader.Varint(int.MaxValue))
             : null;

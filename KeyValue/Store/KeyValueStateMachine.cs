@@ -1,0 +1,144 @@
+using Quorleans.Raft;
+
+namespace Quorleans.KeyValue.Store;
+
+/// <summary>
+/// The store as a replicated state machine: batches of writes are applied exactly once, batches of reads are answered from the state as
+/// it stands (layouts: <see cref="KeyValueCodec"/>). Pure and deterministic; what depends on time depends on the entries' log time.
+/// </summary>
+public sealed class KeyValueStateMachine : IStateMachine
+{
+    private readonly ShardFunction _shardFunction;
+    private readonly KeyValueLimits _limits;
+    private readonly ResultBatchBuilder _results = new();
+    private readonly ShardScan _scan;
+    private StoreState _state;
+
+    /// <summary>Creates an empty store.</summary>
+    /// <param name="shardFunction">The cluster's shard function.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    /// <exception cref="ArgumentException">The limits do not fit together.</exception>
+    public KeyValueStateMachine(ShardFunction shardFunction, KeyValueLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(shardFunction);
+        ArgumentNullException.ThrowIfNull(limits);
+        if (limits.Problem() is { } problem) throw new ArgumentException(problem, nameof(limits));
+        _shardFunction = shardFunction;
+        _limits = limits;
+        _scan = new ShardScan(limits);
+        _state = new StoreState(shardFunction.ShardCount);
+    }
+
+    /// <summary>Creates an empty store with the default shard function and limits.</summary>
+    public KeyValueStateMachine()
+        : this(ShardFunction.Default, KeyValueLimits.Default)
+    {
+    }
+
+    /// <summary>How much the store holds. Cheap; read on another thread it may be slightly behind or between two operations.</summary>
+    public KeyValueStatistics Statistics
+    {
+        get
+        {
+            long keys = 0, bytes = 0, sessions = 0, results = 0;
+            foreach (Shard shard in _state.Shards)
+            {
+                keys += shard.Keys;
+                bytes += shard.Bytes;
+                sessions += shard.SessionCount;
+                results += shard.Results;
+            }
+
+            return new KeyValueStatistics(keys, bytes, sessions, results);
+        }
+    }
+
+    /// <summary>
+    /// A digest of everything that reads and retries can see: equal on all replicas that applied the same entries, whether from the log or
+    /// from a snapshot. Kept up to date by each write; reading it only adds the shards up.
+    /// </summary>
+    public UInt128 Digest
+    {
+        get
+        {
+            UInt128 sum = 0;
+            foreach (Shard shard in _state.Shards) sum += StrongHash.OfShard(shard.Id.Value, shard.Revision, shard.Digest);
+            return sum;
+        }
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="InvariantViolationException">The entry is none that <see cref="Validate"/> lets through, or log time went back.</exception>
+    public ReadOnlyMemory<byte> Apply(in LogEntry entry, bool wantResult)
+    {
+        long now = entry.Time.Milliseconds;
+        Invariant.Check(now >= _state.TimeMs, $"log time went back from {_state.TimeMs} to {now} ms at index {entry.Index}");
+        _state.TimeMs = now;
+
+        var batch = new WriteBatchReader(entry.Payload.Span);
+        if (wantResult) _results.Begin(batch.Count);
+        while (batch.TryRead(out WriteOperationView operation))
+        {
+            Shard shard = _state.Shards[_shardFunction.Of(operation.Key).Value];
+            CachedResult result = shard.Apply(batch.Client, operation, now, _limits);
+            if (wantResult) _results.Add(result.Status, result.Version);
+        }
+
+        // Skipping an entry that other replicas may understand would make the states differ: better to stop.
+        Invariant.Check(!batch.Error.IsError, $"the committed entry {entry.Index} cannot be applied: {batch.Error}");
+        _state.Sweep(batch.Count, _limits.ResultRetentionMs);
+        return wantResult ? _results.Build() : default;
+    }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> request)
+    {
+        var batch = new ReadBatchReader(request.Span);
+        _results.Begin(batch.Count);
+        bool first = true;
+        while (batch.TryRead(out ReadOperationView operation))
+        {
+            // The first read is always answered, so that a client which repeats the others comes to an end.
+            int room = first ? int.MaxValue : _limits.MaxReplyBytes - _results.Length;
+            if (operation.Kind == OperationKind.Get) Get(operation.Key, room);
+            else if (room <= 0) _results.Add(OperationStatus.Busy, 0);
+            else _scan.Run(_state.Shards, operation, _results, room);
+            first = false;
+        }
+
+        if (batch.Error.IsError) throw new ArgumentException(batch.Error.Message, nameof(request));
+        return _results.Build();
+    }
+
+    /// <inheritdoc/>
+    public string? Validate(ReadOnlyMemory<byte> payload, bool isQuery)
+    {
+        ValidationError error = isQuery
+            ? BatchValidator.CheckReads(payload.Span, _limits)
+            : BatchValidator.CheckWrites(payload.Span, _limits);
+        return error.Message;
+    }
+
+    /// <inheritdoc/>
+    public ISnapshotView Capture() => new StoreSnapshotView(_state.Clone(), _shardFunction.Name);
+
+    /// <inheritdoc/>
+    public object Load(Stream source, CancellationToken cancellationToken) =>
+        new StoreSnapshotLoader(source, _shardFunction, cancellationToken).Load();
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">The object was not returned by <see cref="Load"/>.</exception>
+    public void Install(object loaded)
+    {
+        if (loaded is not StoreState state) throw new ArgumentException("Only what Load returned can be installed.", nameof(loaded));
+        _state = state;
+    }
+
+    private void Get(ReadOnlySpan<byte> key, int room)
+    {
+        ref readonly Item item = ref _state.Shards[_shardFunction.Of(key).Value].Find(key);
+        if (System.Runtime.CompilerServices.Unsafe.IsNullRef(in item)) _results.Add(OperationStatus.NotFound, 0);
+        else if (item.Length > room) _results.Add(OperationStatus.Busy, 0);
+        else _results.AddValue(item.Value, item.Version);
+    }
+}

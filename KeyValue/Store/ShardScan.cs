@@ -1,0 +1,85 @@
+namespace Quorleans.KeyValue.Store;
+
+/// <summary>
+/// Reads one page of keys over all shards in byte order: a merge of the shards' trees by a binary heap of cursors. Made to be used again.
+/// </summary>
+/// <param name="limits">How large a page may be.</param>
+internal sealed class ShardScan(KeyValueLimits limits)
+{
+    private CowTree<Item>.Cursor[] _heap = [];
+    private int _count;
+
+    /// <summary>Reads a page.</summary>
+    /// <param name="shards">The shards.</param>
+    /// <param name="scan">What to read.</param>
+    /// <param name="results">Where the page goes.</param>
+    /// <param name="room">Bytes after which the page ends, if fewer than the limit.</param>
+    public void Run(Shard[] shards, in ReadOperationView scan, ResultBatchBuilder results, int room)
+    {
+        Open(shards, scan);
+        results.BeginScan();
+        int maxBytes = Math.Min(room, limits.MaxScanBytes);
+        long bytes = 0;
+        int items = 0;
+        byte[] last = [];
+        bool more = false;
+        while (_count > 0)
+        {
+            ref CowTree<Item>.Cursor first = ref _heap[0];
+            byte[] key = first.Key;
+            // Everything starts at or behind the prefix, so the first key without it is behind them all.
+            if (!key.AsSpan().StartsWith(scan.Key) || (!scan.To.IsEmpty && key.AsSpan().SequenceCompareTo(scan.To) >= 0)) break;
+
+            ref readonly Item item = ref first.Value;
+            bytes += key.Length + item.Length;
+            if (items == scan.Limit || (items > 0 && bytes > maxBytes))
+            {
+                more = true;
+                break;
+            }
+
+            results.AddScanItem(key, item.Value, item.Version);
+            items++;
+            last = key;
+            first.MoveNext();
+            if (first.IsEnd) _heap[0] = _heap[--_count];
+            Sink(0);
+        }
+
+        results.EndScan(more ? last : []);
+        // Cursors would keep old nodes alive.
+        Array.Clear(_heap);
+        _count = 0;
+    }
+
+    private void Open(Shard[] shards, in ReadOperationView scan)
+    {
+        if (_heap.Length < shards.Length) _heap = new CowTree<Item>.Cursor[shards.Length];
+        _count = 0;
+        ReadOnlySpan<byte> start = scan.From.SequenceCompareTo(scan.Key) > 0 ? scan.From : scan.Key;
+        bool inclusive = scan.After.IsEmpty || scan.After.SequenceCompareTo(start) < 0;
+        if (!inclusive) start = scan.After;
+        foreach (Shard shard in shards)
+        {
+            CowTree<Item>.Cursor cursor = shard.Seek(start, inclusive);
+            if (!cursor.IsEnd) _heap[_count++] = cursor;
+        }
+
+        for (int i = _count / 2 - 1; i >= 0; i--) Sink(i);
+    }
+
+    private void Sink(int position)
+    {
+        while (true)
+        {
+            int child = 2 * position + 1;
+            if (child >= _count) return;
+            if (child + 1 < _count && Compare(child + 1, child) < 0) child++;
+            if (Compare(position, child) <= 0) return;
+            (_heap[position], _heap[child]) = (_heap[child], _heap[position]);
+            position = child;
+        }
+    }
+
+    private int Compare(int left, int right) => _heap[left].Key.AsSpan().SequenceCompareTo(_heap[right].Key);
+}

@@ -1,0 +1,110 @@
+using System.Text;
+
+namespace Quorleans.KeyValue.Store;
+
+/// <summary>Reads what <see cref="StoreSnapshotView"/> wrote, and checks every part of it, the digests last.</summary>
+/// <param name="source">The snapshot, and nothing behind it.</param>
+/// <param name="shardFunction">The cluster's shard function.</param>
+/// <param name="cancellationToken">Stops the work.</param>
+internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunction, CancellationToken cancellationToken)
+{
+    // Not the cluster's limits: those bound what is written from now on, these what a damaged length may cost.
+    private const int MaxKeyBytes = 1 << 16;
+    private const int MaxValueBytes = 1 << 26;
+
+    private readonly SnapshotReader _reader = new(source, cancellationToken);
+
+    /// <summary>Reads the snapshot.</summary>
+    /// <exception cref="InvalidDataException">It is damaged, of a newer format, or of another shard function.</exception>
+    public StoreState Load()
+    {
+        var state = new StoreState(shardFunction.ShardCount);
+        LoadHeader(state);
+        int touched = (int)_reader.Varint("the number of shards", shardFunction.ShardCount);
+        int previous = -1;
+        for (int i = 0; i < touched; i++)
+        {
+            Shard shard = LoadShard(previous);
+            previous = shard.Id.Value;
+            state.Shards[previous] = shard;
+        }
+
+        if (_reader.Byte() != StoreSnapshotView.EndMark) throw _reader.Invalid("the end mark is missing");
+        if (!_reader.AtEnd) throw _reader.Invalid("bytes follow the end mark");
+        return state;
+    }
+
+    private void LoadHeader(StoreState state)
+    {
+        Span<byte> magic = stackalloc byte[4];
+        _reader.Raw(magic);
+        if (!magic.SequenceEqual(StoreSnapshotView.Magic)) throw _reader.Invalid("it does not begin with QKVS");
+        byte version = _reader.Byte();
+        if (version > StoreSnapshotView.Version)
+            throw new InvalidDataException(
+                $"The key/value snapshot has format {version}; this program knows up to {StoreSnapshotView.Version}. Upgrade it.");
+        if (version == 0) throw _reader.Invalid("its format is 0");
+        string name = Encoding.UTF8.GetString(_reader.Bytes("the shard function's name", 256));
+        if (name != shardFunction.Name)
+            throw new InvalidDataException($"The key/value snapshot is of a cluster with shard function {name}; this one has {shardFunction.Name}.");
+
+        state.TimeMs = _reader.Varint("the log time");
+        state.SweepShard = (int)_reader.Varint("the sweep's shard", shardFunction.ShardCount) - 1;
+        if (state.SweepShard >= 0) state.SweepAfter = _reader.Client();
+        state.NextSweepMs = _reader.Varint("the next sweep's time");
+    }
+
+    private Shard LoadShard(int previous)
+    {
+        int id = (int)_reader.Varint("a shard's number", shardFunction.ShardCount - 1);
+        if (id <= previous) throw _reader.Invalid("shards are out of order");
+        var loader = new Shard.Loader(new ShardId(id), _reader.Varint("a revision"));
+
+        long keys = _reader.Varint("a shard's number of keys", int.MaxValue);
+        for (long i = 0; i < keys; i++)
+        {
+            byte[] key = _reader.Bytes("a key's length", MaxKeyBytes);
+            long version = _reader.Varint("a version");
+            byte[] value = _reader.Bytes("a value's length", MaxValueBytes);
+            if (key.Length == 0) throw _reader.Invalid("a key is empty");
+            if (shardFunction.Of(key).Value != id) throw _reader.Invalid($"a key in shard {id} belongs to another");
+            if (loader.AddItem(key, value, version) is { } problem) throw _reader.Invalid(problem);
+        }
+
+        LoadSessions(loader);
+        UInt128 digest = _reader.Client().Value;
+        Shard shard = loader.Build();
+        if (shard.Digest != digest) throw _reader.Invalid($"shard {id} has digest {shard.Digest:x32}, recorded is {digest:x32}");
+        return shard;
+    }
+
+    private void LoadSessions(Shard.Loader loader)
+    {
+        long sessions = _reader.Varint("a shard's number of sessions", int.MaxValue);
+        for (long i = 0; i < sessions; i++)
+        {
+            ClientId client = _reader.Client();
+            if (client.IsNone) throw _reader.Invalid("a session has no client");
+            long floor = _reader.Varint("a session's floor");
+            Session session = loader.AddSession(client, floor, Deadline("a session's latest deadline"))
+                ?? throw _reader.Invalid("sessions are out of order");
+            long results = _reader.Varint("a session's number of results", int.MaxValue);
+            for (long j = 0; j < results; j++)
+            {
+                long sequence = floor + _reader.Varint("a result's sequence", long.MaxValue - floor);
+                var status = (OperationStatus)_reader.Byte();
+                if (status is not (OperationStatus.Ok or OperationStatus.NotFound or OperationStatus.CompareFailed or OperationStatus.ValueTooLarge))
+                    throw _reader.Invalid($"{(byte)status} is no result's status");
+                long version = _reader.Varint("a result's version");
+                if (loader.AddResult(session, new CachedResult(sequence, version, Deadline("a result's deadline"), status)) is { } problem)
+                    throw _reader.Invalid(problem);
+            }
+        }
+    }
+
+    private long Deadline(string name)
+    {
+        long deadline = _reader.Varint(name);
+        return deadline == 0 ? Session.NoDeadline : deadline;
+    }
+}
