@@ -26,8 +26,7 @@ public sealed class HomeLocator(IClusterMembershipService membership)
         return silo is not null;
     }
 
-    // Generations are start times in 100 ns since 2010 (or nearly so), so ties are as good as impossible; the address breaks them, so
-    // that every silo breaks them alike.
+    // A generation is the second in which the silo started. Two of one second are told apart by address, so that every silo chooses alike.
     private static bool IsNewer(SiloAddress left, SiloAddress right) =>
         left.Generation != right.Generation ? left.Generation > right.Generation : left.CompareTo(right) > 0;
 }

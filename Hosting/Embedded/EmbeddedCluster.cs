@@ -1,0 +1,127 @@
+using System.Net;
+
+namespace Quorleans.Hosting;
+
+/// <summary>
+/// A whole cluster in this process: several nodes, each in an Orleans silo of its own, on loopback. Any of them can be stopped and
+/// started again; the membership table belongs to the process.
+/// </summary>
+public sealed class EmbeddedCluster : IAsyncDisposable
+{
+    private readonly List<EmbeddedNode> _nodes = [];
+
+    /// <summary>Prepares a cluster; nothing is opened before <see cref="StartAsync"/>.</summary>
+    /// <param name="options">What it is made of.</param>
+    /// <exception cref="ClusterException">An option is out of its range.</exception>
+    public EmbeddedCluster(EmbeddedClusterOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (options.Nodes is < 1 or > 9)
+            throw new ClusterException(ClusterError.InvalidOption, $"The number of nodes is {options.Nodes}; it must be 1 to 9.");
+        Options = options;
+        int[] free = LoopbackPorts.FindFree(2 * options.Nodes);
+        for (int i = 0; i < options.Nodes; i++)
+        {
+            string name = $"n{i + 1}";
+            _nodes.Add(new EmbeddedNode(this, new NodeOptions
+            {
+                Name = name,
+                DataDirectory = Path.Combine(options.DataDirectory, name),
+                SiloPort = options.SiloPort == 0 ? free[2 * i] : options.SiloPort + i,
+                GatewayPort = options.GatewayPort == 0 ? free[(2 * i) + 1] : options.GatewayPort + i,
+            }));
+        }
+    }
+
+    /// <summary>What it is made of.</summary>
+    public EmbeddedClusterOptions Options { get; }
+
+    /// <summary>Orleans' membership table.</summary>
+    public ProcessMembershipTable MembershipTable { get; } = new();
+
+    /// <summary>The nodes as they stand.</summary>
+    public IReadOnlyList<NodeStatus> Nodes => [.. _nodes.Select(static node => node.Status)];
+
+    /// <summary>Where clients reach the nodes, whether they run or not.</summary>
+    public IReadOnlyList<IPEndPoint> Gateways => [.. _nodes.Select(static node => node.Options.Gateway)];
+
+    /// <summary>Starts every node that does not run.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ClusterException">A node cannot start; those that could are stopped again.</exception>
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        Task[] starting = [.. _nodes.Where(static node => node.Status.State != NodeState.Running).Select(node => node.StartAsync(cancellationToken))];
+        try
+        {
+            await Task.WhenAll(starting);
+        }
+        catch
+        {
+            await StopAsync(CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>Stops every node gracefully.</summary>
+    /// <param name="cancellationToken">Makes what is left of it abrupt.</param>
+    public async Task StopAsync(CancellationToken cancellationToken = default)
+    {
+        // One after the other, so that each can hand its leaderships over to one that stays, until there is none.
+        foreach (EmbeddedNode node in _nodes)
+            if (node.Status.State is not NodeState.Stopped) await node.StopAsync(abrupt: false, cancellationToken);
+    }
+
+    /// <summary>Stops every node gracefully, then starts them all.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task RestartAsync(CancellationToken cancellationToken = default)
+    {
+        await StopAsync(cancellationToken);
+        await StartAsync(cancellationToken);
+    }
+
+    /// <summary>Stops one node.</summary>
+    /// <param name="node">Its name.</param>
+    /// <param name="abrupt">
+    /// As if its process had been killed, as far as one process can play that: its connections are cut at once, nothing is handed over,
+    /// flushed or said to the other silos.
+    /// </param>
+    /// <param name="cancellationToken">Makes a graceful stop abrupt.</param>
+    /// <exception cref="ClusterException">There is no such node, or it does not run.</exception>
+    public Task StopNodeAsync(string node, bool abrupt = false, CancellationToken cancellationToken = default) =>
+        Find(node).StopAsync(abrupt, cancellationToken);
+
+    /// <summary>Starts one node, with the data, the name and the ports that it had.</summary>
+    /// <param name="node">Its name.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ClusterException">There is no such node, it runs already, or it cannot start.</exception>
+    public Task StartNodeAsync(string node, CancellationToken cancellationToken = default) => Find(node).StartAsync(cancellationToken);
+
+    /// <summary>The services of a node's silo, or null while it does not run.</summary>
+    /// <param name="node">Its name.</param>
+    /// <exception cref="ClusterException">There is no such node.</exception>
+    public IServiceProvider? GetServices(string node) => Find(node).Services;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (EmbeddedNode node in _nodes) await node.DisposeAsync();
+    }
+
+    internal async Task OnEvictedAsync(EmbeddedNode node)
+    {
+        if (!Options.RestartEvictedNodes) return;
+        try
+        {
+            await node.StartAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Its status says Failed and why, or somebody else was quicker. It can be started by hand.
+        }
+    }
+
+    private EmbeddedNode Find(string name) =>
+        _nodes.Find(node => node.Options.Name == name)
+        ?? throw new ClusterException(ClusterError.UnknownNode,
+            $"There is no node '{name}'. The nodes are {string.Join(", ", _nodes.Select(static node => node.Options.Name))}.");
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+
+namespace Quorleans.Hosting;
+
+/// <summary>What an embedded cluster is made of.</summary>
+public sealed record EmbeddedClusterOptions
+{
+    /// <summary>The directory that holds the cluster's description and a directory for each node. Default: <c>data</c>.</summary>
+    public string DataDirectory { get; init; } = "data";
+
+    /// <summary>How many nodes, 1 to 9, named n1, n2, … Default: 3. Fixed when the cluster is created.</summary>
+    public int Nodes { get; init; } = 3;
+
+    /// <summary>The TCP port between silos of the first node; the next ones follow. 0: any that are free. Default: 11111.</summary>
+    public int SiloPort { get; init; } = 11111;
+
+    /// <summary>The TCP port for clients of the first node; the next ones follow. 0: any that are free. Default: 30001.</summary>
+    public int GatewayPort { get; init; } = 30001;
+
+    /// <summary>Whether a node that Orleans evicted (it was paused or cut off) is started again by itself. Default: true.</summary>
+    public bool RestartEvictedNodes { get; init; } = true;
+
+    /// <summary>Adds to each silo, such as the dashboard; called with the node's name each time the node starts.</summary>
+    public Action<string, ISiloBuilder>? ConfigureSilo { get; init; }
+
+    /// <summary>Sets up the silos' logging. Default: none.</summary>
+    public Action<ILoggingBuilder>? ConfigureLogging { get; init; }
+}

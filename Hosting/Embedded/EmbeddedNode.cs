@@ -1,0 +1,158 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Quorleans.Hosting;
+
+/// <summary>One node of an embedded cluster: starts and stops its silo, one thing at a time.</summary>
+internal sealed class EmbeddedNode : IAsyncDisposable
+{
+    private readonly EmbeddedCluster _cluster;
+    private readonly SemaphoreSlim _one = new(1, 1);
+    private volatile Life? _life;
+    private volatile NodeStatus _status;
+
+    public EmbeddedNode(EmbeddedCluster cluster, NodeOptions options)
+    {
+        _cluster = cluster;
+        Options = options;
+        _status = new NodeStatus(options.Name, NodeState.Stopped, options.Gateway, options.SiloPort, options.DataDirectory, null);
+    }
+
+    public NodeOptions Options { get; }
+
+    public NodeStatus Status => _status;
+
+    /// <summary>The services of its silo while it runs.</summary>
+    public IServiceProvider? Services => _status.State == NodeState.Running ? _life?.Host.Services : null;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (_life is not null) throw WrongState("started", "it is running already");
+            SetState(NodeState.Starting);
+            try
+            {
+                LoopbackPorts.RequireFree(Options);
+                _life = Build();
+                await _life.Host.StartAsync(cancellationToken);
+                SetState(NodeState.Running);
+            }
+            catch (Exception cause)
+            {
+                if (_life is { } failed) await EndAsync(failed, abrupt: true, CancellationToken.None);
+                SetState(NodeState.Failed, cause.Message);
+                throw;
+            }
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public async Task StopAsync(bool abrupt, CancellationToken cancellationToken)
+    {
+        // Before waiting for a turn: an abrupt stop must not wait for a graceful one that hangs.
+        if (abrupt) _life?.Cut();
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (_life is not { } life)
+            {
+                if (_status.State is NodeState.Stopped) throw WrongState("stopped", "it is not running");
+                SetState(NodeState.Stopped);
+                return;
+            }
+
+            SetState(NodeState.Stopping);
+            await EndAsync(life, abrupt, cancellationToken);
+            SetState(NodeState.Stopped);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_life is not null) await StopAsync(abrupt: true, CancellationToken.None);
+        _one.Dispose();
+    }
+
+    private async Task EvictAsync(Life life, string reason)
+    {
+        life.Cut();
+        await _one.WaitAsync();
+        try
+        {
+            if (!ReferenceEquals(_life, life)) return;
+            await EndAsync(life, abrupt: true, CancellationToken.None);
+            SetState(NodeState.Evicted, reason);
+        }
+        finally
+        {
+            _one.Release();
+        }
+
+        await _cluster.OnEvictedAsync(this);
+    }
+
+    private async Task EndAsync(Life life, bool abrupt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (abrupt) life.Cut();
+            await life.Host.StopAsync(abrupt ? new CancellationToken(canceled: true) : cancellationToken);
+        }
+        catch (Exception e) when (abrupt || e is OperationCanceledException)
+        {
+            // It is going down either way; what failed on the way was going to be cut off.
+        }
+        finally
+        {
+            _life = null;
+            await ((IAsyncDisposable)life.Host).DisposeAsync();
+        }
+    }
+
+    private Life Build()
+    {
+        var table = new FencedMembershipTable(_cluster.MembershipTable, Options.Name);
+        var connections = new NodeConnections();
+        Life? life = null;
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = Options.Name });
+        _cluster.Options.ConfigureLogging?.Invoke(builder.Logging);
+        builder.UseOrleans(silo =>
+        {
+            silo.AddQuorleans(Options);
+            silo.Services.AddSingleton<IMembershipTable>(table);
+            silo.Services.AddSingleton<IFatalErrorHandler>(services => new NodeFatalErrorHandler(
+                Options.Name,
+                reason => _ = Task.Run(() => EvictAsync(life!, reason)),
+                services.GetRequiredService<ILogger<NodeFatalErrorHandler>>()));
+            connections.AttachTo(silo);
+            _cluster.Options.ConfigureSilo?.Invoke(Options.Name, silo);
+        });
+        return life = new Life(builder.Build(), table, connections);
+    }
+
+    private void SetState(NodeState state, string? detail = null) => _status = _status with { State = state, Detail = detail };
+
+    private ClusterException WrongState(string wish, string why) =>
+        new(ClusterError.WrongState, $"Node '{Options.Name}' cannot be {wish}: {why}.");
+
+    /// <summary>One run of the node's silo.</summary>
+    private sealed record Life(IHost Host, FencedMembershipTable Table, NodeConnections Connections)
+    {
+        /// <summary>From here on nobody hears of this silo again.</summary>
+        public void Cut()
+        {
+            Table.Fence();
+            Connections.Cut();
+        }
+    }
+}
