@@ -1,0 +1,86 @@
+using System.Runtime.CompilerServices;
+
+namespace Quorleans.Raft.Storage;
+
+/// <summary>
+/// A batch being built, then written: the header's place, the records, zeros up to a page. The memory is pinned, begins at a page
+/// boundary and is kept for the next batch; only a batch far above the usual gives its memory back.
+/// </summary>
+internal sealed class BatchBuffer
+{
+    internal const int PageBytes = 4096;
+    private const int InitialBytes = 256 << 10;
+    private const int KeptBytes = 8 << 20;
+    private byte[] _array = [];
+    private int _start;
+    private int _capacity;
+
+    internal BatchBuffer()
+    {
+        Allocate(InitialBytes);
+        Reset();
+    }
+
+    /// <summary>How many bytes are used, with the header's.</summary>
+    internal int Position { get; private set; }
+
+    /// <summary>Whether any record was written.</summary>
+    internal bool IsEmpty => Position == BatchHeader.Bytes;
+
+    /// <summary>How many bytes it takes on disk.</summary>
+    internal int PaddedBytes => Pad(Position);
+
+    /// <summary>The header's place.</summary>
+    internal Span<byte> Header => _array.AsSpan(_start, BatchHeader.Bytes);
+
+    /// <summary>The records.</summary>
+    internal ReadOnlySpan<byte> Body => _array.AsSpan(_start + BatchHeader.Bytes, Position - BatchHeader.Bytes);
+
+    internal static int Pad(int bytes) => (bytes + PageBytes - 1) & -PageBytes;
+
+    internal static long Pad(long bytes) => (bytes + PageBytes - 1) & -PageBytes;
+
+    /// <summary>Takes the next bytes, for a record to be written straight into them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal Span<byte> Take(int bytes)
+    {
+        if (bytes > _capacity - Position) Grow(bytes);
+        Span<byte> taken = _array.AsSpan(_start + Position, bytes);
+        Position += bytes;
+        return taken;
+    }
+
+    /// <summary>The whole batch as it goes to disk.</summary>
+    internal ReadOnlySpan<byte> Padded()
+    {
+        int padded = PaddedBytes;
+        Span<byte> all = _array.AsSpan(_start, padded);
+        all[Position..].Clear();
+        return all;
+    }
+
+    /// <summary>Makes it empty again.</summary>
+    internal void Reset()
+    {
+        if (_capacity > KeptBytes && Position <= KeptBytes / 4) Allocate(InitialBytes);
+        Position = BatchHeader.Bytes;
+        Header.Clear();
+    }
+
+    private void Grow(int bytes)
+    {
+        long needed = (long)Position + bytes;
+        Invariant.Check(needed <= 1L << 30, $"A log batch of {needed} bytes; ask CanAppend before appending.");
+        ReadOnlySpan<byte> old = _array.AsSpan(_start, Position);
+        Allocate((int)Math.Max(Pad(needed), Math.Min(2L * _capacity, 1L << 30)));
+        old.CopyTo(_array.AsSpan(_start));
+    }
+
+    private unsafe void Allocate(int bytes)
+    {
+        _capacity = Pad(bytes);
+        _array = GC.AllocateUninitializedArray<byte>(_capacity + PageBytes, pinned: true);
+        nuint address = (nuint)(nint)Unsafe.AsPointer(ref _array[0]);
+        _start = (int)(((address + PageBytes - 1) & ~(nuint)(PageBytes - 1)) - address);
+    }
+}
