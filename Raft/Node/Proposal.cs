@@ -1,0 +1,56 @@
+namespace Quorleans.Raft.Node;
+
+/// <summary>A client's batch on its way through the log; completed once for the whole batch.</summary>
+internal sealed class Proposal(ReadOnlyMemory<byte> payload)
+    : TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    internal ReadOnlyMemory<byte> Payload { get; } = payload;
+
+    /// <summary>Where it stands. Another entry may end up there: only together with <see cref="Term"/> is it this one (K3).</summary>
+    internal LogIndex Index { get; set; }
+
+    internal Term Term { get; set; }
+}
+
+/// <summary>A client's batch of reads.</summary>
+internal sealed class Query(ReadOnlyMemory<byte> payload)
+    : TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    internal ReadOnlyMemory<byte> Payload { get; } = payload;
+}
+
+/// <summary>Another member's request, until the core has an answer for it.</summary>
+internal sealed class InboundRequest(RaftMessage message)
+    : TaskCompletionSource<RaftMessage>(TaskCreationOptions.RunContinuationsAsynchronously)
+{
+    internal RaftMessage Message { get; } = message;
+}
+
+/// <summary>A request of ours that could not be delivered, or was refused.</summary>
+internal sealed record Undelivered(RaftMessage Request);
+
+/// <summary>Something to be done on the node's loop, with an answer.</summary>
+internal sealed class LoopCall<T>(Func<T> call) : TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously), ILoopCall
+{
+    public void Run()
+    {
+        try
+        {
+            SetResult(call());
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            SetException(e);
+        }
+    }
+
+    public void Abandon(Exception reason) => TrySetException(reason);
+}
+
+/// <summary>Untyped face of <see cref="LoopCall{T}"/>.</summary>
+internal interface ILoopCall
+{
+    void Run();
+
+    void Abandon(Exception reason);
+}

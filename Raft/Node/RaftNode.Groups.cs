@@ -1,0 +1,210 @@
+using Microsoft.Extensions.Logging;
+using Quorleans.Raft.Storage;
+
+namespace Quorleans.Raft.Node;
+
+// The node's life, and what others may ask of it.
+public sealed partial class RaftNode
+{
+    /// <summary>Opens a node's log, loads its replicas from what it finds, and starts its clock.</summary>
+    /// <param name="options">How it drives its replicas.</param>
+    /// <param name="disk">The node's data directory, locked by the caller.</param>
+    /// <param name="transport">Carries messages.</param>
+    /// <param name="machines">Makes the state machine of a group.</param>
+    /// <param name="logger">Where failures are reported.</param>
+    /// <returns>The node, running.</returns>
+    /// <exception cref="LogCorruptException">The log is corrupt at or below what was acknowledged: nothing is served from it.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
+    public static RaftNode Start(RaftNodeOptions options, IDisk disk, IRaftTransport transport, Func<GroupId, IStateMachine> machines, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(machines);
+        LogThread thread = new($"{options.Node} log");
+        WriteAheadLog? log = null;
+        try
+        {
+            log = WriteAheadLog.Open(disk, new WalOptions { NodeId = options.NodeId, Time = options.Time }, thread, out LogRecovery recovery);
+            if (recovery.Corruption is { } corruption) throw new LogCorruptException(corruption);
+            RaftNode node = new(options, transport, logger, thread, log, new SnapshotStore(disk));
+            node.Recover(recovery, machines);
+            log.Completed = _ => node.OnLogCompleted();
+            TimeSpan tick = TimeSpan.FromMilliseconds(options.Raft.TickMilliseconds);
+            node._timer = options.Time.CreateTimer(node.OnTimer, null, tick, tick);
+            return node;
+        }
+        catch
+        {
+            log?.Dispose();
+            thread.Dispose();
+            throw;
+        }
+    }
+
+    private void Recover(LogRecovery recovery, Func<GroupId, IStateMachine> machines)
+    {
+        Snapshots.DeleteUnreferenced(recovery.Groups.Where(group => group.SnapshotFile is not null).Select(group => group.SnapshotFile!));
+        foreach (RecoveredGroup group in recovery.Groups)
+        {
+            IStateMachine machine = machines(group.Id);
+            if (group.SnapshotFile is not null)
+            {
+                using SnapshotReader file = Snapshots.Open(group.SnapshotFile);
+                using Stream body = file.OpenBody();
+                machine.Install(machine.Load(body, CancellationToken.None));
+            }
+
+            RaftRestore restore = new()
+            {
+                HardState = group.HardState, InitialMembership = group.Initial, Snapshot = group.Snapshot, Entries = group.Entries,
+            };
+            AddReplica(group.Id, group.Self, restore, group.Log, machine, group.SnapshotFile);
+        }
+    }
+
+    private void AddReplica(GroupId id, MemberId self, RaftRestore restore, LogGroup log, IStateMachine machine, string? snapshotFile)
+    {
+        ulong seed = (ulong)Random.Shared.NextInt64();
+        Replica replica = new(this, new RaftCore(Options.Raft, id, self, restore, seed), log, machine, snapshotFile);
+        if (!_replicas.TryAdd(id.Name, replica)) throw new InvalidOperationException($"Group {id.Name} has a replica here already.");
+    }
+
+    /// <summary>
+    /// Creates this node's replica of a group that has never run here. The record of it precedes the replica's first vote and first append in the
+    /// same log, so nothing that the replica promises can outlive it.
+    /// </summary>
+    /// <param name="id">The group.</param>
+    /// <param name="self">This node's member id in it.</param>
+    /// <param name="initial">The configuration that the group begins with, the same on all its nodes.</param>
+    /// <param name="machine">Its state machine, empty.</param>
+    public Task CreateGroupAsync(GroupId id, MemberId self, Membership initial, IStateMachine machine) => CallAsync(null, () =>
+    {
+        LogGroup log = Log.OpenGroup(id, self, initial);
+        AddReplica(id, self, new RaftRestore { InitialMembership = initial }, log, machine, null);
+        return true;
+    });
+
+    /// <summary>Whether a group has a replica here.</summary>
+    public bool HasGroup(string name) => _replicas.ContainsKey(name);
+
+    /// <summary>Offers a command. The task ends when it is applied here, or its fate is out of this replica's hands.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="incarnation">The incarnation that is meant, or 0 for any.</param>
+    /// <param name="payload">The command; must not change any more.</param>
+    public Task<Outcome> ProposeAsync(string group, long incarnation, ReadOnlyMemory<byte> payload)
+    {
+        if (!TryFind(group, incarnation, payload, isQuery: false, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
+        Proposal proposal = new(payload);
+        Post(replica, proposal);
+        return proposal.Task;
+    }
+
+    /// <summary>Asks a linearizable read, on a leader or a follower.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="incarnation">The incarnation that is meant, or 0 for any.</param>
+    /// <param name="payload">The request; must not change any more.</param>
+    public Task<Outcome> QueryAsync(string group, long incarnation, ReadOnlyMemory<byte> payload)
+    {
+        if (!TryFind(group, incarnation, payload, isQuery: true, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
+        Query query = new(payload);
+        Post(replica, query);
+        return query.Task;
+    }
+
+    private bool TryFind(
+        string group, long incarnation, ReadOnlyMemory<byte> payload, bool isQuery, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Replica? replica, out Outcome refusal)
+    {
+        refusal = default;
+        replica = null;
+        if (_stopReason is { } stopped)
+            refusal = new Outcome(OutcomeStatus.Unavailable, default, null, default, stopped);
+        else if (!_replicas.TryGetValue(group, out Replica? found) || (incarnation != 0 && found.Core.Group.Incarnation != incarnation))
+            refusal = new Outcome(OutcomeStatus.Unavailable, default, null, default, $"Node {Options.Node} has no replica of {group}.");
+        else if (found.Machine.Validate(payload, isQuery) is { } error)
+            refusal = new Outcome(OutcomeStatus.Invalid, default, null, default, error);
+        else
+            replica = found;
+        return replica is not null;
+    }
+
+    /// <summary>Takes in another member's request and gives its answer.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="frame">The encoded request; must not change any more.</param>
+    /// <returns>The encoded answer.</returns>
+    /// <exception cref="RaftRefusedException">It is not for this cluster, group incarnation or member, or nothing runs here.</exception>
+    public async Task<byte[]> HandleAsync(string group, ReadOnlyMemory<byte> frame)
+    {
+        if (_stopReason is { } stopped) throw new RaftRefusedException(stopped);
+        if (!_replicas.TryGetValue(group, out Replica? replica)) throw new RaftRefusedException($"Node {Options.Node} has no replica of {group}.");
+        MessageError error = MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, frame, out RaftMessage? message);
+        if (error != MessageError.None) throw new RaftRefusedException($"Node {Options.Node} refuses a message for {replica.Core.Group}: {error}.");
+        if (message!.To != replica.Core.Self)
+            throw new RaftRefusedException($"NotMember: {Options.Node} is member {replica.Core.Self} of {replica.Core.Group}, not {message.To}.");
+        InboundRequest request = new(message);
+        Post(replica, request);
+        RaftMessage reply = await request.Task.ConfigureAwait(false);
+        return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, reply);
+    }
+
+    /// <summary>A replica as it stands, or null when there is none.</summary>
+    public async Task<ReplicaState?> GetStateAsync(string group)
+    {
+        if (!_replicas.TryGetValue(group, out Replica? replica)) return null;
+        // A replica that failed is described all the same: that is when people look.
+        return _stopReason is null && replica.Failure is null
+            ? await CallAsync(replica, replica.Describe).ConfigureAwait(false)
+            : replica.Describe() with { Failure = replica.Failure ?? _stopReason };
+    }
+
+    /// <summary>Hands a group's leadership to the member on another node. Returns once that is under way; the new leader shows in the state.</summary>
+    public Task<TransferStatus> TransferLeadershipAsync(string group, string node)
+    {
+        if (!_replicas.TryGetValue(group, out Replica? replica)) return Task.FromResult(TransferStatus.NotLeader);
+        return CallAsync(replica, () =>
+        {
+            foreach (Member member in replica.Core.Membership.All())
+                if (member.Node == node) return replica.Core.TransferLeadership(member.Id);
+            return replica.Core.Role == RaftRole.Leader ? TransferStatus.NotVoter : TransferStatus.NotLeader;
+        });
+    }
+
+    private Task<T> CallAsync<T>(Replica? replica, Func<T> call)
+    {
+        LoopCall<T> work = new(call);
+        Post(replica, work);
+        return work.Task;
+    }
+
+    /// <summary>Stops at once, as a crash would: nothing is flushed, sent or handed over. Whoever waits is told.</summary>
+    /// <param name="reason">Why, for those who wait.</param>
+    public void Kill(string reason)
+    {
+        Stop(reason);
+        Schedule();
+    }
+
+    private void Stop(string reason)
+    {
+        _stopReason ??= reason;
+        _timer?.Dispose();
+        _stopping.Cancel();
+    }
+
+    private void Abandon(string reason)
+    {
+        Interlocked.Exchange(ref _ticksDue, 0);
+        Interlocked.Exchange(ref _logCompleted, 0);
+        foreach (Replica replica in _replicas.Values) replica.Fail(reason);
+        while (_inbox.TryDequeue(out (Replica? Replica, object What) next)) Replica.Refuse(next.What, reason);
+    }
+
+    /// <summary>Stops. What is acknowledged is durable already, so there is nothing to flush; leaderships are the host's to hand over first.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Kill($"Node {Options.Node} is stopped.");
+        // The log's thread ends first: after it nothing touches the disk, and the directory may be unlocked.
+        await Task.Run(_logThread.Dispose).ConfigureAwait(false);
+        foreach (Replica replica in _replicas.Values) replica.CloseSnapshots();
+        Log.Dispose();
+        _stopping.Dispose();
+    }
+}

@@ -1,0 +1,245 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Quorleans.Raft.Storage;
+
+namespace Quorleans.Raft.Node;
+
+/// <summary>
+/// Owns all replicas of a node and its log. One loop, never two at once: it drains an inbox, steps the groups that have work, hands their writes
+/// to the log as one batch, sends, applies and answers. It runs on the thread pool, or right on the log's thread when a batch has become durable;
+/// never on an Orleans activation's scheduler. Its clock ticks whatever the disk does.
+/// </summary>
+public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
+{
+    private const int MaximumEventsPerTurn = 4096;
+    private readonly ConcurrentQueue<(Replica? Replica, object What)> _inbox = new();
+    private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
+    private readonly List<Replica> _dirty = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly IRaftTransport _transport;
+    private readonly ILogger _logger;
+    private readonly LogThread _logThread;
+    private ITimer? _timer;
+    private int _scheduled;
+    private int _ticksDue;
+    private int _logCompleted;
+    private volatile string? _stopReason;
+
+    private RaftNode(RaftNodeOptions options, IRaftTransport transport, ILogger logger, LogThread logThread, WriteAheadLog log, SnapshotStore snapshots)
+    {
+        (Options, _transport, _logger, _logThread, Log, Snapshots) = (options, transport, logger, logThread, log, snapshots);
+    }
+
+    /// <summary>How it drives its replicas.</summary>
+    public RaftNodeOptions Options { get; }
+
+    /// <summary>The log's counters and latencies.</summary>
+    public LogStatistics Statistics => Log.Statistics;
+
+    /// <summary>Called on the loop when a replica's role, term or leader changed. Must be quick.</summary>
+    public Action<ReplicaState>? RoleChanged { get; set; }
+
+    internal WriteAheadLog Log { get; }
+
+    internal SnapshotStore Snapshots { get; }
+
+    internal string DiskFullMessage => $"Node {Options.Node} has no space left for its log; free some space on its disk.";
+
+    /// <summary>The groups that have a replica here.</summary>
+    public IEnumerable<GroupId> Groups => _replicas.Values.Select(replica => replica.Core.Group);
+
+    void IThreadPoolWorkItem.Execute() => Run();
+
+    internal void Post(Replica? replica, object what)
+    {
+        _inbox.Enqueue((replica, what));
+        Schedule();
+    }
+
+    private void Schedule()
+    {
+        if (Interlocked.Exchange(ref _scheduled, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    /// <summary>On the log's thread: the loop goes on right here if it is free, which saves a hop.</summary>
+    private void OnLogCompleted()
+    {
+        Volatile.Write(ref _logCompleted, 1);
+        if (Interlocked.Exchange(ref _scheduled, 1) == 0) Run();
+    }
+
+    private void OnTimer(object? state)
+    {
+        Interlocked.Increment(ref _ticksDue);
+        Schedule();
+    }
+
+    private void Run()
+    {
+        do
+        {
+            do Turn();
+            while (HasWork);
+            Volatile.Write(ref _scheduled, 0);
+        }
+        while (HasWork && Interlocked.Exchange(ref _scheduled, 1) == 0);
+    }
+
+    private bool HasWork => !_inbox.IsEmpty || Volatile.Read(ref _logCompleted) != 0 || Volatile.Read(ref _ticksDue) != 0;
+
+    private void Turn()
+    {
+        if (_stopReason is not null)
+        {
+            Abandon(_stopReason);
+            return;
+        }
+
+        if (Interlocked.Exchange(ref _logCompleted, 0) != 0) OnDurable();
+        for (int i = 0; i < MaximumEventsPerTurn && _inbox.TryDequeue(out (Replica? Replica, object What) next); i++)
+        {
+            if (next.Replica is null) ((ILoopCall)next.What).Run();
+            else Guard(next.Replica, static (replica, what) => replica.Handle(what), next.What);
+        }
+
+        int ticks = Interlocked.Exchange(ref _ticksDue, 0);
+        // After a pause of the process the lost time is not made up: its messages are still on their way.
+        if (ticks > 0) Tick(Math.Min(ticks, 2));
+        Guarded(static replica => replica.Write());
+        Log.TryFlush();
+        Guarded(static replica => replica.Send());
+        Guarded(static replica => replica.Finish());
+        foreach (Replica replica in _dirty) replica.IsDirty = false;
+        _dirty.Clear();
+    }
+
+    private void OnDurable()
+    {
+        if (Log.Failure is { } failure)
+        {
+            Stop($"The log of node {Options.Node} failed: {failure.Message}");
+            return;
+        }
+
+        long durable = Log.DurableSequence;
+        foreach (Replica replica in _replicas.Values)
+            if (replica.AwaitsDurability) Guard(replica, static (r, batch) => r.OnDurable((long)batch), durable);
+    }
+
+    private void Tick(int ticks)
+    {
+        foreach (Replica replica in _replicas.Values)
+        {
+            Guard(replica, static (r, _) => r.CleanSnapshots(), this);
+            for (int i = 0; i < ticks; i++) Guard(replica, static (r, _) => r.Core.Tick(), this);
+        }
+
+        if (Log.NeedsSeal) Log.Seal();
+        RewriteLaggards();
+    }
+
+    /// <summary>Live entries of quiet groups are written again at the log's end, so that they do not pin old segments.</summary>
+    private void RewriteLaggards()
+    {
+        foreach (Laggard laggard in Log.Laggards())
+        {
+            if (!_replicas.TryGetValue(laggard.Group.Id.Name, out Replica? replica) || replica.Failure is not null) continue;
+            Log.Rewrite(laggard.Group, replica.Core.Log.Range(laggard.First, laggard.Last));
+        }
+    }
+
+    /// <summary>Does something with a replica; what is impossible stops that replica only.</summary>
+    private void Guard(Replica replica, Action<Replica, object> action, object argument)
+    {
+        try
+        {
+            action(replica, argument);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Fail(replica, e);
+        }
+
+        if (replica.IsDirty) return;
+        replica.IsDirty = true;
+        _dirty.Add(replica);
+    }
+
+    private void Guarded(Action<Replica> action)
+    {
+        foreach (Replica replica in _dirty)
+        {
+            if (replica.Failure is not null) continue;
+            try
+            {
+                action(replica);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                Fail(replica, e);
+            }
+        }
+    }
+
+    private void Fail(Replica replica, Exception reason)
+    {
+        LogReplicaFailed(_logger, replica.Core.Group, Options.Node, reason, replica.Describe());
+        replica.Fail($"Replica {replica.Core.Group} on {Options.Node} stopped: {reason.Message}");
+    }
+
+    internal void SendRequest(Replica replica, RaftMessage message)
+    {
+        if (!replica.Core.Membership.TryGet(message.To, out Member to))
+        {
+            Post(replica, new Undelivered(message));
+            return;
+        }
+
+        _ = CarryAsync(replica, to, message);
+    }
+
+    private async Task CarryAsync(Replica replica, Member to, RaftMessage message)
+    {
+        try
+        {
+            byte[] frame = MessageCodec.Encode(Options.ClusterId, replica.Core.Group, message);
+            byte[] reply = await _transport.SendAsync(replica.Core.Group, to, message.Kind, frame).ConfigureAwait(false);
+            if (MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, reply, out RaftMessage? answer) == MessageError.None
+                && answer!.To == replica.Core.Self && answer.From == message.To)
+            {
+                Post(replica, answer);
+                return;
+            }
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Unreachable, refused, timed out: all the same to Raft.
+        }
+
+        Post(replica, new Undelivered(message));
+    }
+
+    /// <summary>Runs work with files beside the loop; its result comes back as the replica's work.</summary>
+    internal void RunAside(Replica replica, Func<CancellationToken, object> work) =>
+        _ = Task.Run(() =>
+        {
+            try
+            {
+                Post(replica, work(_stopping.Token));
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                Post(replica, new LoopCall<bool>(() => throw new InvalidOperationException($"Snapshot work failed: {e.Message}", e)));
+            }
+        });
+
+    internal void OnRoleChanged(Replica replica) => RoleChanged?.Invoke(replica.Describe());
+
+    internal void ReportSnapshotFailure(GroupId group, Exception reason) => LogSnapshotFailed(_logger, group, Options.Node, reason);
+
+    [LoggerMessage(1, LogLevel.Critical, "Replica {Group} on {Node} stopped for good: {State}")]
+    private static partial void LogReplicaFailed(ILogger logger, GroupId group, string node, Exception reason, ReplicaState state);
+
+    [LoggerMessage(2, LogLevel.Warning, "A snapshot of {Group} on {Node} failed and will be tried again.")]
+    private static partial void LogSnapshotFailed(ILogger logger, GroupId group, string node, Exception reason);
+}

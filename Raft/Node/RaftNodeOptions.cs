@@ -1,0 +1,32 @@
+namespace Quorleans.Raft.Node;
+
+/// <summary>How a node drives its replicas.</summary>
+public sealed record RaftNodeOptions
+{
+    /// <summary>The cluster's id; messages of another cluster are refused.</summary>
+    public required Guid ClusterId { get; init; }
+
+    /// <summary>The node's name, such as <c>n1</c>.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>The random id of the node's data directory.</summary>
+    public required Guid NodeId { get; init; }
+
+    /// <summary>How its groups behave.</summary>
+    public RaftOptions Raft { get; init; } = new();
+
+    /// <summary>
+    /// A snapshot is taken when the live entries of a group's log exceed this many bytes and also the size of its last snapshot, so that a
+    /// large state is not written out over and over; 32 MiB by default.
+    /// </summary>
+    public long SnapshotThresholdBytes { get; init; } = 32 << 20;
+
+    /// <summary>How many bytes of entries stay in memory behind a snapshot, for followers that are a little behind; 4 MiB by default.</summary>
+    public long RetainedBytes { get; init; } = 4 << 20;
+
+    /// <summary>The largest chunk of a snapshot in one message, in bytes; 512 KiB by default, at most 1 MiB.</summary>
+    public int SnapshotChunkBytes { get; init; } = 512 << 10;
+
+    /// <summary>The clock that drives the ticks.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

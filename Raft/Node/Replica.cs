@@ -1,0 +1,272 @@
+using Quorleans.Raft.Storage;
+
+namespace Quorleans.Raft.Node;
+
+/// <summary>
+/// Drives one group's core on this node: everything here runs on the node's loop. A turn has three steps for each replica that has work, so
+/// that all groups share one write: <see cref="Write"/>, then the node flushes the log, then <see cref="Send"/> and <see cref="Finish"/>.
+/// </summary>
+internal sealed partial class Replica
+{
+    private readonly RaftNode _node;
+    private readonly RaftOutput _output = new();
+    private readonly Queue<Proposal> _proposals = new();
+    private readonly Dictionary<long, InboundRequest> _requests = [];
+    private readonly Dictionary<long, Query> _queries = [];
+    private readonly Queue<(LogIndex Index, Query Query)> _confirmed = new();
+    private readonly Queue<(long Batch, DurabilityToken Token)> _tokens = new();
+    private long _context;
+
+    internal Replica(RaftNode node, RaftCore core, LogGroup log, IStateMachine machine, string? snapshotFile)
+    {
+        (_node, Core, LogGroup, Machine) = (node, core, log, machine);
+        if (core.Snapshot is { } snapshot && snapshotFile is not null) _snapshotFiles[snapshot.Index] = snapshotFile;
+    }
+
+    internal RaftCore Core { get; }
+
+    internal LogGroup LogGroup { get; }
+
+    internal IStateMachine Machine { get; }
+
+    /// <summary>Why it stopped, or null.</summary>
+    internal string? Failure { get; private set; }
+
+    /// <summary>It is in the node's list of replicas with work.</summary>
+    internal bool IsDirty { get; set; }
+
+    private string? LeaderNode => Core.Membership.TryGet(Core.Leader, out Member leader) ? leader.Node : null;
+
+    internal void Handle(object what)
+    {
+        if (Failure is not null)
+        {
+            Refuse(what, Failure);
+            return;
+        }
+
+        switch (what)
+        {
+            case Proposal proposal: Propose(proposal); break;
+            case Query query: Ask(query); break;
+            case InboundRequest request: Receive(request); break;
+            case RaftMessage reply: Core.Step(reply); break;
+            case Undelivered lost: OnUndelivered(lost.Request); break;
+            case ILoopCall call: call.Run(); break;
+            default: HandleSnapshotWork(what); break;
+        }
+    }
+
+    private void Propose(Proposal proposal)
+    {
+        if (!_node.Log.CanAppend(proposal.Payload.Length + LogEntry.Overhead))
+        {
+            proposal.SetResult(Answer(OutcomeStatus.DiskFull, error: _node.DiskFullMessage));
+            return;
+        }
+
+        ProposeResult result = Core.Propose(proposal.Payload);
+        if (result.Status == ProposeStatus.Accepted)
+        {
+            (proposal.Index, proposal.Term) = (result.Index, result.Term);
+            _proposals.Enqueue(proposal);
+            return;
+        }
+
+        proposal.SetResult(result.Status switch
+        {
+            ProposeStatus.Busy => Answer(OutcomeStatus.Busy, error: "The group has too much pending."),
+            ProposeStatus.TooLarge => Answer(OutcomeStatus.Invalid, error: $"The batch has {proposal.Payload.Length} bytes, more than an entry may have."),
+            _ => Answer(OutcomeStatus.NotLeader),
+        });
+    }
+
+    private void Ask(Query query)
+    {
+        long context = ++_context;
+        _queries.Add(context, query);
+        if (Core.RequestRead(context)) return;
+        _queries.Remove(context);
+        query.SetResult(Answer(OutcomeStatus.Busy, error: "Too many reads are waiting."));
+    }
+
+    private void Receive(InboundRequest request)
+    {
+        if (request.Message.Entries.Length > 0 && !_node.Log.CanAppend(SizeOf(request.Message.Entries)))
+        {
+            request.SetException(new RaftRefusedException(_node.DiskFullMessage));
+            return;
+        }
+
+        long context = ++_context;
+        _requests.Add(context, request);
+        Core.Step(request.Message.WithContext(context));
+    }
+
+    private static int SizeOf(LogEntry[] entries)
+    {
+        int size = 0;
+        foreach (LogEntry entry in entries) size += entry.Size;
+        return size;
+    }
+
+    private void OnUndelivered(RaftMessage request)
+    {
+        if (request.Kind == MessageKind.ReadIndex) Core.OnReadIndexLost(request.Sequence);
+        else Core.OnUnreachable(request.To, request.Sequence);
+    }
+
+    /// <summary>Takes the core's output and puts what must be kept into the log's next batch.</summary>
+    internal void Write()
+    {
+        Core.TakeOutput(_output);
+        if (_output.Token is not { } token) return;
+        if (_output.Restore is { } snapshot) LogInstalledSnapshot(snapshot, _output.RestoreKeepsLog);
+        if (_output.HardState is { } state) _node.Log.SetHardState(LogGroup, state);
+        if (_output.AppendTo >= _output.AppendFrom) _node.Log.AppendEntries(LogGroup, Core.Log.Range(_output.AppendFrom, _output.AppendTo));
+        _tokens.Enqueue((_node.Log.PendingSequence, token));
+    }
+
+    /// <summary>Sends what may leave.</summary>
+    internal void Send()
+    {
+        foreach (RaftMessage message in _output.Messages)
+        {
+            if (message.Context != 0)
+            {
+                if (_requests.Remove(message.Context, out InboundRequest? request)) request.SetResult(message);
+            }
+            else if (message.Kind == MessageKind.InstallSnapshot)
+            {
+                SendChunk(message);
+            }
+            else
+            {
+                _node.SendRequest(this, message);
+            }
+        }
+    }
+
+    /// <summary>Applies what is committed, and answers proposals and reads.</summary>
+    internal void Finish()
+    {
+        foreach (RaftMessage chunk in _output.Chunks) ReceiveChunk(chunk);
+        if (_output.ApplyTo >= _output.ApplyFrom) Apply(_output.ApplyFrom, _output.ApplyTo);
+        if (_output.RoleChanged) OnRoleChanged();
+        foreach (ReadState read in _output.Reads) EndRead(read);
+        AnswerReads();
+        ConsiderSnapshot();
+    }
+
+    /// <summary>The log's batches up to <paramref name="batch"/> are durable.</summary>
+    internal void OnDurable(long batch)
+    {
+        while (_tokens.TryPeek(out (long Batch, DurabilityToken Token) next) && next.Batch <= batch)
+        {
+            _tokens.Dequeue();
+            Core.OnAppended(next.Token);
+        }
+    }
+
+    internal bool AwaitsDurability => _tokens.Count > 0;
+
+    private void Apply(LogIndex from, LogIndex to)
+    {
+        foreach (ref readonly LogEntry entry in Core.Log.Range(from, to))
+        {
+            Proposal? waiting = TakeProposal(entry.Index);
+            bool isOurs = waiting is not null && waiting.Term == entry.Term;
+            ReadOnlyMemory<byte> result = default;
+            if (entry.Kind == EntryKind.Command) result = Machine.Apply(entry, isOurs);
+            waiting?.SetResult(isOurs ? Answer(OutcomeStatus.Ok, result) : Answer(OutcomeStatus.Unknown));
+        }
+
+        Core.OnApplied(to);
+    }
+
+    private Proposal? TakeProposal(LogIndex index)
+    {
+        while (_proposals.TryPeek(out Proposal? first) && first.Index <= index)
+        {
+            _proposals.Dequeue();
+            if (first.Index == index) return first;
+            first.SetResult(Answer(OutcomeStatus.Unknown));
+        }
+
+        return null;
+    }
+
+    private void OnRoleChanged()
+    {
+        _node.OnRoleChanged(this);
+        if (Core.Role == RaftRole.Leader) return;
+        // Whether these are ever committed is up to the next leader; their callers go and ask it.
+        while (_proposals.TryDequeue(out Proposal? proposal)) proposal.SetResult(Answer(OutcomeStatus.Unknown));
+    }
+
+    private void EndRead(ReadState read)
+    {
+        if (!_queries.Remove(read.Context, out Query? query)) return;
+        if (read.Confirmed) _confirmed.Enqueue((read.Index, query));
+        else query.SetResult(Answer(OutcomeStatus.NotLeader));
+    }
+
+    private void AnswerReads()
+    {
+        while (_confirmed.TryPeek(out (LogIndex Index, Query Query) read) && read.Index <= Core.Applied)
+        {
+            _confirmed.Dequeue();
+            read.Query.SetResult(Answer(OutcomeStatus.Ok, Machine.Query(read.Query.Payload)));
+        }
+    }
+
+    private Outcome Answer(OutcomeStatus status, ReadOnlyMemory<byte> result = default, string? error = null) =>
+        new(status, result, status == OutcomeStatus.Ok ? null : LeaderNode, Core.Now, error);
+
+    /// <summary>Something impossible happened, or the disk failed: this replica stops for good, and says why.</summary>
+    internal void Fail(string reason)
+    {
+        if (Failure is not null) return;
+        Failure = reason;
+        while (_proposals.TryDequeue(out Proposal? proposal)) proposal.SetResult(Answer(OutcomeStatus.Unknown, error: reason));
+        while (_confirmed.TryDequeue(out (LogIndex Index, Query Query) read)) Refuse(read.Query, reason);
+        foreach (Query query in _queries.Values) Refuse(query, reason);
+        foreach (InboundRequest request in _requests.Values) Refuse(request, reason);
+        _queries.Clear();
+        _requests.Clear();
+        _tokens.Clear();
+    }
+
+    internal static void Refuse(object what, string reason)
+    {
+        switch (what)
+        {
+            case Proposal proposal: proposal.SetResult(new Outcome(OutcomeStatus.Unavailable, default, null, default, reason)); break;
+            case Query query: query.SetResult(new Outcome(OutcomeStatus.Unavailable, default, null, default, reason)); break;
+            case InboundRequest request: request.SetException(new RaftRefusedException(reason)); break;
+            case ILoopCall call: call.Abandon(new RaftRefusedException(reason)); break;
+            default: break;
+        }
+    }
+
+    internal ReplicaState Describe() => new()
+    {
+        Group = Core.Group,
+        Self = Core.Self,
+        Failure = Failure,
+        DiskFull = !_node.Log.CanAppend(LogEntry.Overhead),
+        IsMember = Core.Membership.IsMember(Core.Self),
+        Role = Core.Role,
+        Term = Core.Term,
+        Leader = LeaderNode,
+        First = Core.Log.FirstIndex,
+        Last = Core.Log.LastIndex,
+        Durable = Core.Durable,
+        Commit = Core.Commit,
+        Applied = Core.Applied,
+        Snapshot = Core.Snapshot?.Index ?? LogIndex.Zero,
+        LogBytes = LogGroup.LiveBytes,
+        Membership = Core.Membership,
+        Time = Core.Now,
+    };
+}

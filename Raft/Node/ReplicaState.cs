@@ -1,0 +1,56 @@
+namespace Quorleans.Raft.Node;
+
+/// <summary>A replica as it stands, for people.</summary>
+public sealed record ReplicaState
+{
+    /// <summary>The group.</summary>
+    public required GroupId Group { get; init; }
+
+    /// <summary>Its member id.</summary>
+    public required MemberId Self { get; init; }
+
+    /// <summary>Why it does not run any more, or null while it does.</summary>
+    public string? Failure { get; init; }
+
+    /// <summary>Whether the log has no space, so that writes are refused.</summary>
+    public bool DiskFull { get; init; }
+
+    /// <summary>Whether the group's configuration, as this replica knows it, has this member.</summary>
+    public bool IsMember { get; init; }
+
+    /// <summary>Its role.</summary>
+    public RaftRole Role { get; init; }
+
+    /// <summary>Its term.</summary>
+    public Term Term { get; init; }
+
+    /// <summary>The node of the leader it follows, or null.</summary>
+    public string? Leader { get; init; }
+
+    /// <summary>The first index in memory.</summary>
+    public LogIndex First { get; init; }
+
+    /// <summary>The last index.</summary>
+    public LogIndex Last { get; init; }
+
+    /// <summary>The last index that is durable here.</summary>
+    public LogIndex Durable { get; init; }
+
+    /// <summary>The commit index.</summary>
+    public LogIndex Commit { get; init; }
+
+    /// <summary>The applied index.</summary>
+    public LogIndex Applied { get; init; }
+
+    /// <summary>The newest snapshot's index, or 0.</summary>
+    public LogIndex Snapshot { get; init; }
+
+    /// <summary>Live bytes of its log: encoded entries and hard state, without padding.</summary>
+    public long LogBytes { get; init; }
+
+    /// <summary>The configuration in force.</summary>
+    public required Membership Membership { get; init; }
+
+    /// <summary>The group's log time as known here.</summary>
+    public LogTime Time { get; init; }
+}
