@@ -1,1 +1,3 @@
-return 0;
+using Quorleans.Silo;
+
+return await ServerCommand.InvokeAsync(args, Server.RunAsync);

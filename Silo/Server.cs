@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Net;
+using Orleans.Dashboard;
+using Quorleans.Hosting;
+
+namespace Quorleans.Silo;
+
+/// <summary>Runs an embedded cluster with its web pages until it is told to stop.</summary>
+internal static class Server
+{
+    /// <summary>Runs.</summary>
+    /// <param name="commandLine">What the command line changes of the configured options.</param>
+    /// <returns>The exit status.</returns>
+    public static async Task<int> RunAsync(Func<ServerOptions, ServerOptions> commandLine)
+    {
+        WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        AddConfiguration(builder.Configuration);
+        ServerOptions options;
+        try
+        {
+            options = commandLine(builder.Configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions());
+        }
+        catch (InvalidOperationException e)
+        {
+            return await FailAsync(ExitStatus.Usage, $"the configuration is wrong: {e.InnerException?.Message ?? e.Message}");
+        }
+
+        if (options.Check() is { } problem) return await FailAsync(ExitStatus.Usage, problem);
+        long start = Stopwatch.GetTimestamp();
+        ServerLogging.Configure(builder.Logging, builder.Configuration, options.Verbose);
+        await using var cluster = new EmbeddedCluster(new EmbeddedClusterOptions
+        {
+            DataDirectory = Path.GetFullPath(options.Data),
+            Nodes = options.Nodes,
+            SiloPort = options.SiloPort,
+            GatewayPort = options.GatewayPort,
+            ConfigureLogging = logging => ServerLogging.Configure(logging, builder.Configuration, options.Verbose),
+            ConfigureSilo = (_, silo) =>
+            {
+                if (options.Dashboard) silo.AddDashboard();
+            },
+        });
+        WebApplication app = ServerWeb.Build(builder, options, cluster);
+        await using (app)
+        {
+            try
+            {
+                // The cluster first: the web application's Orleans client wants a gateway when it starts.
+                await cluster.StartAsync();
+                await app.StartAsync();
+            }
+            catch (Exception e) when (Describe(e, options) is { } message)
+            {
+                await cluster.StopAsync();
+                return await FailAsync(ExitStatus.Failed, message);
+            }
+
+            await Console.Out.WriteLineAsync(Greeting(options, cluster, Stopwatch.GetElapsedTime(start)));
+            await app.WaitForShutdownAsync();
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+            await app.StopAsync(patience.Token);
+            await cluster.StopAsync(patience.Token);
+        }
+
+        await Console.Out.WriteLineAsync("Stopped.");
+        return ExitStatus.Stopped;
+    }
+
+    // The usual order, and beside the program's own appsettings.json one in the working directory.
+    private static void AddConfiguration(ConfigurationManager configuration)
+    {
+        string local = Path.Combine(Environment.CurrentDirectory, "appsettings.json");
+        if (Path.GetFullPath(AppContext.BaseDirectory) != Environment.CurrentDirectory)
+            configuration.AddJsonFile(local, optional: true, reloadOnChange: false);
+        configuration.AddEnvironmentVariables();
+    }
+
+    private static string? Describe(Exception error, ServerOptions options) => error switch
+    {
+        ClusterException => error.Message,
+        IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
+            $"cannot listen on {IPAddress.Loopback}:{options.Http}: something else does. Stop it, or choose another port with --http.",
+        _ => null,
+    };
+
+    private static async Task<int> FailAsync(int status, string message)
+    {
+        await Console.Error.WriteLineAsync($"quorleans: {message}");
+        return status;
+    }
+
+    private static string Greeting(ServerOptions options, EmbeddedCluster cluster, TimeSpan took)
+    {
+        string dashboard = options.Dashboard ? $"http://127.0.0.1:{options.Http}/dashboard" : "off";
+        return FormattableString.Invariant($"""
+            Quorleans is up: {cluster.Nodes.Count} nodes in {took.TotalSeconds:F1} s.
+              clients    {string.Join(", ", cluster.Gateways)}
+              dashboard  {dashboard}
+              health     http://127.0.0.1:{options.Http}/readyz
+              data       {cluster.Options.DataDirectory}
+            Try in another terminal:  dotnet run -c Release --project Client -- put hello world
+            Stop with Ctrl+C.
+            """);
+    }
+}

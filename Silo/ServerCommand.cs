@@ -1,0 +1,59 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace Quorleans.Silo;
+
+/// <summary>The command line of the silo executable.</summary>
+internal static class ServerCommand
+{
+    private static readonly Option<int?> Nodes = Number("--nodes", "Nodes of the embedded cluster, 1 to 9 [default: 3]", "N");
+    private static readonly Option<string?> Data = new("--data") { Description = "Data directory [default: ./data]", HelpName = "DIR" };
+    private static readonly Option<int?> Http = Number("--http", "HTTP port on loopback: dashboard, health, metrics, administration [default: 8080]", "PORT");
+    private static readonly Option<int?> GatewayPort = Number("--gateway-port", "First node's port for clients; the next nodes' follow [default: 30001]", "PORT");
+    private static readonly Option<int?> SiloPort = Number("--silo-port", "First node's port for other silos; the next nodes' follow [default: 11111]", "PORT");
+    private static readonly Option<bool> NoDashboard = new("--no-dashboard") { Description = "Leave out the Orleans dashboard" };
+    private static readonly Option<bool> Verbose = new("--verbose") { Description = "Log more than warnings" };
+
+    private static Option<int?> Number(string name, string description, string helpName) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        CustomParser = argument =>
+        {
+            if (int.TryParse(argument.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out int number)) return number;
+            argument.AddError($"{name} takes a number, not '{argument.Tokens[0].Value}'.");
+            return null;
+        },
+    };
+
+    /// <summary>Reads the arguments and runs, or says what is wrong with them.</summary>
+    /// <param name="args">The arguments.</param>
+    /// <param name="run">What to run, with what to change of the configuration's options.</param>
+    /// <returns>The exit status: 2 for wrong arguments, otherwise that of <paramref name="run"/>.</returns>
+    public static async Task<int> InvokeAsync(string[] args, Func<Func<ServerOptions, ServerOptions>, Task<int>> run)
+    {
+        var root = new RootCommand("Quorleans: a replicated key/value store in an embedded Orleans cluster.")
+        {
+            Nodes, Data, Http, GatewayPort, SiloPort, NoDashboard, Verbose,
+        };
+        root.SetAction((parsed, _) => run(options => options with
+        {
+            Nodes = parsed.GetValue(Nodes) ?? options.Nodes,
+            Data = parsed.GetValue(Data) ?? options.Data,
+            Http = parsed.GetValue(Http) ?? options.Http,
+            GatewayPort = parsed.GetValue(GatewayPort) ?? options.GatewayPort,
+            SiloPort = parsed.GetValue(SiloPort) ?? options.SiloPort,
+            Dashboard = options.Dashboard && !parsed.GetValue(NoDashboard),
+            Verbose = options.Verbose || parsed.GetValue(Verbose),
+        }));
+        ParseResult result = root.Parse(args);
+        if (result.Errors.Count > 0)
+        {
+            await Console.Error.WriteLineAsync($"quorleans: {result.Errors[0].Message} Try --help.");
+            return ExitStatus.Usage;
+        }
+
+        // Signals belong to the host, which stops gracefully; an exception that gets this far is a bug and shall show its stack.
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+    }
+}

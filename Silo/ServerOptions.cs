@@ -1,0 +1,52 @@
+using System.Globalization;
+
+namespace Quorleans.Silo;
+
+/// <summary>
+/// What the silo executable is told: by <c>appsettings.json</c> and the environment (section <c>Quorleans</c>, such as
+/// <c>Quorleans__Nodes=5</c>), and on the command line, which wins.
+/// </summary>
+internal sealed record ServerOptions
+{
+    /// <summary>The section of the configuration.</summary>
+    public const string Section = "Quorleans";
+
+    /// <summary>How many nodes the embedded cluster has.</summary>
+    public int Nodes { get; init; } = 3;
+
+    /// <summary>The data directory.</summary>
+    public string Data { get; init; } = "data";
+
+    /// <summary>The HTTP port on loopback: dashboard, health, metrics, administration.</summary>
+    public int Http { get; init; } = 8080;
+
+    /// <summary>The first node's port for clients.</summary>
+    public int GatewayPort { get; init; } = 30001;
+
+    /// <summary>The first node's port for other silos.</summary>
+    public int SiloPort { get; init; } = 11111;
+
+    /// <summary>Whether the dashboard is on. Its call filter costs every call a little.</summary>
+    public bool Dashboard { get; init; } = true;
+
+    /// <summary>Whether more is logged than warnings.</summary>
+    public bool Verbose { get; init; }
+
+    /// <summary>Says what is wrong.</summary>
+    /// <returns>Null when all is well.</returns>
+    public string? Check()
+    {
+        if (Nodes is < 1 or > 9) return Say($"--nodes is {Nodes}; it must be 1 to 9");
+        if (string.IsNullOrWhiteSpace(Data)) return "--data is empty; it must name a directory";
+        if (Http is < 1 or > 65535) return Say($"--http is {Http}; it must be a port, 1 to 65535");
+        if (GatewayPort < 1 || GatewayPort + Nodes - 1 > 65535) return Say($"--gateway-port is {GatewayPort}; it and the next {Nodes - 1} must be ports, 1 to 65535");
+        if (SiloPort < 1 || SiloPort + Nodes - 1 > 65535) return Say($"--silo-port is {SiloPort}; it and the next {Nodes - 1} must be ports, 1 to 65535");
+        if (Math.Abs(GatewayPort - SiloPort) < Nodes) return Say($"--gateway-port {GatewayPort} and --silo-port {SiloPort} overlap for {Nodes} nodes");
+        if (In(Http, GatewayPort) || In(Http, SiloPort)) return Say($"--http {Http} is also a port of a node");
+        return null;
+    }
+
+    private bool In(int port, int first) => port >= first && port < first + Nodes;
+
+    private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.AspNetCore.HostFiltering;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using OpenTelemetry.Metrics;
+using Orleans.Dashboard;
+using Quorleans.Hosting;
+
+namespace Quorleans.Silo;
+
+/// <summary>The pages of the silo executable: dashboard, health, metrics, administration. On loopback only.</summary>
+internal static class ServerWeb
+{
+    public static WebApplication Build(WebApplicationBuilder builder, ServerOptions options, EmbeddedCluster cluster)
+    {
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Http));
+        // Against DNS rebinding: a page of somebody else's must not reach these through a name that it points at loopback.
+        builder.Services.Configure<HostFilteringOptions>(static filter => filter.AllowedHosts = ["127.0.0.1", "localhost", "[::1]"]);
+        builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+            .AddMeter("Quorleans", "Quorleans.*", "Microsoft.Orleans", "System.Runtime")
+            .AddPrometheusExporter());
+        IHealthChecksBuilder health = builder.Services.AddHealthChecks();
+        foreach (NodeStatus node in cluster.Nodes)
+            health.AddCheck($"node {node.Node}", () => CheckNode(cluster, node.Node), tags: [ReadyTag]);
+        if (options.Dashboard)
+        {
+            // A client of its own, which follows the gateways: the pages shall outlive any silo.
+            builder.UseOrleansClient(client => client.UseEmbeddedCluster(cluster).AddDashboard());
+        }
+
+        WebApplication app = builder.Build();
+        app.UseHostFiltering();
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = WriteAsync });
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = static check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.MapQuorleansAdmin(cluster);
+        if (options.Dashboard) app.MapOrleansDashboard("/dashboard");
+        return app;
+    }
+
+    private const string ReadyTag = "ready";
+
+    private static HealthCheckResult CheckNode(EmbeddedCluster cluster, string name)
+    {
+        NodeStatus status = cluster.Nodes.Single(node => node.Node == name);
+        string text = status.Detail is null ? status.State.ToString() : $"{status.State}: {status.Detail}";
+        return status.State == NodeState.Running ? HealthCheckResult.Healthy(text) : HealthCheckResult.Unhealthy(text);
+    }
+
+    private static Task WriteAsync(HttpContext http, HealthReport report) => http.Response.WriteAsJsonAsync(new
+    {
+        status = report.Status.ToString(),
+        checks = report.Entries.Select(static entry => new
+        {
+            name = entry.Key,
+            status = entry.Value.Status.ToString(),
+            detail = entry.Value.Description ?? entry.Value.Exception?.Message,
+        }),
+    });
+}
