@@ -1,1 +1,3 @@
-return 0;
+using Quorleans.Client;
+
+return await ClientApplication.RunAsync(args);

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Text;
 
 namespace Quorleans.KeyValue.Store;
@@ -73,11 +72,9 @@ internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunc
         }
 
         LoadSessions(loader);
-        Span<byte> seal = stackalloc byte[16];
-        _reader.Raw(seal);
+        UInt128 digest = _reader.Client().Value;
         Shard shard = loader.Build();
-        UInt128 recorded = BinaryPrimitives.ReadUInt128BigEndian(seal);
-        if (shard.Seal != recorded) throw _reader.Invalid($"shard {id} adds up to {shard.Seal:x32}, recorded is {recorded:x32}");
+        if (shard.Digest != digest) throw _reader.Invalid($"shard {id} has digest {shard.Digest:x32}, recorded is {digest:x32}");
         return shard;
     }
 

@@ -1,0 +1,18 @@
+using Quorleans.Clerk;
+
+namespace Quorleans.Client;
+
+/// <summary>A cluster that the client is connected to.</summary>
+internal interface ICluster : IAsyncDisposable
+{
+    /// <summary>The store.</summary>
+    IClerk Clerk { get; }
+
+    /// <summary>Asks every replica of every group for its state. One that does not answer in time is reported, not waited for.</summary>
+    /// <returns>The reports, by group and node.</returns>
+    Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken);
+
+    /// <summary>Hands a group's leadership to a node.</summary>
+    /// <returns>Null when the node leads now; otherwise why not, for a person.</returns>
+    Task<string?> TransferLeadershipAsync(string group, string node, CancellationToken cancellationToken);
+}

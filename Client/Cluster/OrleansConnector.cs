@@ -1,0 +1,131 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Orleans.Configuration;
+using Quorleans.Clerk;
+using Quorleans.GrainInterfaces;
+
+namespace Quorleans.Client;
+
+/// <summary>Connects as an Orleans client, through gateways given by address.</summary>
+internal sealed class OrleansConnector : IClusterConnector
+{
+    private const string HowToStart = "start one with: dotnet run -c Release --project Silo";
+
+    // Orleans takes its time over a gateway that is not there; a user who forgot to start the cluster shall know at once.
+    private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
+
+    /// <inheritdoc/>
+    public async Task<ICluster> ConnectAsync(ConnectOptions options, CancellationToken cancellationToken)
+    {
+        if (!Endpoint.TryParseList(options.Gateways, out IReadOnlyList<Endpoint> endpoints, out string? problem))
+            throw ClientException.Usage(problem);
+        IPEndPoint[] gateways = await ProbeAsync(endpoints, options, cancellationToken);
+        IHost host = Build(gateways, options);
+        try
+        {
+            await host.StartAsync(cancellationToken).WaitAsync(options.Timeout, cancellationToken);
+            return new OrleansCluster(host);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            // Not waited for: it may hang on what did not answer.
+            _ = Task.Run(host.Dispose, CancellationToken.None);
+            throw new ClientException(
+                $"something listens at {options.Gateways} but does not answer as a Quorleans cluster ({e.GetType().Name}); is it still starting?", e);
+        }
+    }
+
+    // All gateways are kept, also those that do not listen now: they may come back while others go.
+    private static async Task<IPEndPoint[]> ProbeAsync(
+        IReadOnlyList<Endpoint> endpoints, ConnectOptions options, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(options.Timeout < ProbeTimeout ? options.Timeout : ProbeTimeout);
+        List<IPEndPoint> gateways = [];
+        List<Task<bool>> probes = [];
+        foreach (Endpoint endpoint in endpoints)
+        {
+            foreach (IPEndPoint gateway in await ResolveAsync(endpoint, cancellationToken))
+            {
+                gateways.Add(gateway);
+                probes.Add(AnswersAsync(gateway, limit.Token));
+            }
+        }
+
+        while (probes.Count > 0)
+        {
+            Task<bool> probe = await Task.WhenAny(probes);
+            probes.Remove(probe);
+            if (await probe) return [.. gateways];
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        throw new ClientException($"no Quorleans cluster at {string.Join(", ", endpoints)}; {HowToStart}");
+    }
+
+    private static async Task<IEnumerable<IPEndPoint>> ResolveAsync(Endpoint endpoint, CancellationToken cancellationToken)
+    {
+        if (IPAddress.TryParse(endpoint.Host, out IPAddress? literal)) return [new IPEndPoint(literal, endpoint.Port)];
+        try
+        {
+            IPAddress[] addresses = await Dns.GetHostAddressesAsync(endpoint.Host, cancellationToken);
+            return addresses.Select(address => new IPEndPoint(address, endpoint.Port));
+        }
+        catch (SocketException e)
+        {
+            throw new ClientException($"the host {endpoint.Host} of --gateway is not known: {e.Message}", e);
+        }
+    }
+
+    private static async Task<bool> AnswersAsync(IPEndPoint gateway, CancellationToken cancellationToken)
+    {
+        using Socket socket = new(gateway.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(gateway, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private static IHost Build(IPEndPoint[] gateways, ConnectOptions options)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.UseOrleansClient(client =>
+        {
+            client.UseStaticClustering(gateways);
+            client.Configure<ClusterOptions>(cluster =>
+            {
+                cluster.ClusterId = OrleansIds.ClusterId;
+                cluster.ServiceId = OrleansIds.ServiceId;
+            });
+
+            // How soon gateways that came back are used again.
+            client.Configure<GatewayOptions>(gateway => gateway.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+            client.Configure<ConnectionOptions>(connection =>
+            {
+                connection.OpenConnectionTimeout = TimeSpan.FromSeconds(2);
+                connection.ConnectionRetryDelay = TimeSpan.FromMilliseconds(200);
+            });
+            client.Configure<ClientMessagingOptions>(messaging => messaging.MaxMessageBodySize = 8 * 1024 * 1024);
+            client.UseConnectionRetryFilter(async (_, cancellationToken) =>
+            {
+                await Task.Delay(RetryPause, cancellationToken);
+                return true;
+            });
+        });
+        builder.Services.AddQuorleansClerk(clerk =>
+        {
+            clerk.OperationTimeout = options.Timeout;
+            clerk.AttemptTimeout = options.AttemptTimeout ?? clerk.AttemptTimeout;
+            clerk.Batching = options.Batch;
+        });
+        return builder.Build();
+    }
+}

@@ -1,0 +1,41 @@
+using System.CommandLine;
+using Quorleans.Hosting;
+
+namespace Quorleans.Client.Commands;
+
+/// <summary>A command that talks to the process of an embedded cluster over HTTP.</summary>
+internal abstract class NodeAdminCommand(ClientContext context, string name, string description, string details, params string[] examples)
+    : ClientCommand(context, name, description, details, examples)
+{
+    /// <inheritdoc/>
+    protected sealed override async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string http = parsed.GetRequiredValue(Context.Options.Http);
+        if (!Endpoint.TryParse(http, out Endpoint endpoint, out string? problem)) throw ClientException.Usage(problem);
+        INodeAdmin nodes = Context.NodeAdmin(endpoint);
+        using IDisposable? owned = nodes as IDisposable;
+        return await ExecuteAsync(parsed, nodes, cancellationToken);
+    }
+
+    /// <summary>Does it.</summary>
+    /// <returns>The exit status.</returns>
+    protected abstract Task<int> ExecuteAsync(ParseResult parsed, INodeAdmin nodes, CancellationToken cancellationToken);
+
+    /// <summary>Prints what became of a node.</summary>
+    protected void WriteNode(ParseResult parsed, NodeReport report)
+    {
+        if (Json(parsed)) WriteLine(report);
+        else Output.Out.WriteLine($"{report.Node}: {report.State}");
+    }
+
+    /// <summary>Prints a node as a JSON object.</summary>
+    protected void WriteLine(NodeReport report) => Output.WriteJson(line =>
+    {
+        line.WriteString("node", report.Node);
+        line.WriteString("state", report.State);
+        line.WriteString("gateway", report.Gateway);
+        line.WriteNumber("siloPort", report.SiloPort);
+        line.WriteString("dataDirectory", report.DataDirectory);
+        line.WriteString("detail", report.Detail);
+    });
+}

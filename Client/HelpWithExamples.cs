@@ -1,0 +1,51 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Text;
+using Quorleans.Client.Commands;
+
+namespace Quorleans.Client;
+
+/// <summary>The library's help and below it the command's examples.</summary>
+internal sealed class HelpWithExamples : SynchronousCommandLineAction
+{
+    private const int Width = 120;
+    private readonly HelpAction _help = new() { MaxWidth = Width };
+
+    /// <inheritdoc/>
+    public override bool ClearsParseErrors => true;
+
+    /// <inheritdoc/>
+    public override int Invoke(ParseResult parseResult)
+    {
+        int status = _help.Invoke(parseResult);
+        if (parseResult.CommandResult.Command is not ClientCommand command) return status;
+        TextWriter output = parseResult.InvocationConfiguration.Output;
+        if (command.Details.Length > 0) output.WriteLine($"Details:\n{Wrapped(command.Details)}\n");
+        output.WriteLine("Examples:");
+        foreach (string example in command.Examples) output.WriteLine($"  {example}");
+        output.WriteLine();
+        return status;
+    }
+
+    private static string Wrapped(string text)
+    {
+        StringBuilder lines = new();
+        int column = Width;
+        foreach (string word in text.Split(' '))
+        {
+            if (column + 1 + word.Length > Width)
+            {
+                if (lines.Length > 0) lines.Append('\n');
+                lines.Append("  ").Append(word);
+                column = 2 + word.Length;
+                continue;
+            }
+
+            lines.Append(' ').Append(word);
+            column += 1 + word.Length;
+        }
+
+        return lines.ToString();
+    }
+}

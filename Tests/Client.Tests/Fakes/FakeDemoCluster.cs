@@ -1,0 +1,58 @@
+namespace Quorleans.Client.Tests.Fakes;
+
+/// <summary>A demonstration's cluster in memory, which can be told to forget something when it restarts.</summary>
+internal sealed class FakeDemoCluster : IDemoCluster
+{
+    private readonly FakeCluster _cluster = new();
+    private int _starts;
+
+    public FakeDemoCluster() => SetLeader("n1", term: 1);
+
+    public string? ForgottenKey { get; init; }
+
+    public List<string> Events { get; } = [];
+
+    public IReadOnlyList<string> Nodes => ["n1", "n2", "n3"];
+
+    public Uri? Dashboard => new("http://127.0.0.1:1234/dashboard");
+
+    public Task StartAsync(string directory, CancellationToken cancellationToken)
+    {
+        Events.Add("start");
+        if (++_starts == 2 && ForgottenKey is not null) _cluster.Store[ForgottenKey] = null;
+        return Task.CompletedTask;
+    }
+
+    public Task<ICluster> ConnectAsync(CancellationToken cancellationToken) => Task.FromResult<ICluster>(_cluster);
+
+    public Task StopNodeAsync(string node, CancellationToken cancellationToken)
+    {
+        Events.Add($"stop {node}");
+        SetLeader("n2", term: 2);
+        return Task.CompletedTask;
+    }
+
+    public Task StartNodeAsync(string node, CancellationToken cancellationToken)
+    {
+        Events.Add($"start {node}");
+        return Task.CompletedTask;
+    }
+
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        Events.Add("stop");
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Events.Add("dispose");
+        return ValueTask.CompletedTask;
+    }
+
+    private void SetLeader(string leader, long term)
+    {
+        _cluster.Replicas.Clear();
+        foreach (string node in Nodes) _cluster.Replicas.Add(FakeCluster.Replica(node, node == leader ? "Leader" : "Follower", term));
+    }
+}
