@@ -68,7 +68,7 @@ public sealed partial class ClerkCore
         ScanItem[] items = new ScanItem[result.Items.Count];
         int count = 0;
         foreach (KeyValueItem item in result.Items) items[count++] = new ScanItem(item.Key, item.Value, item.Version);
-        return new ScanPage(items, result.Continuation is { } after ? ScanToken.Create(request, after.Span) : null);
+        return new ScanPage(items, result.Continuation is { IsEmpty: false } after ? ScanToken.Create(request, after.Span) : null);
     }
 
     private void FailByDeadline(ClerkOperation operation)

@@ -13,7 +13,8 @@ public readonly record struct WriteOperation
 
     /// <summary>
     /// Every operation of this client on this key's <b>shard</b> with a sequence at or below it is acknowledged: answered, or given up for
-    /// ever. Their results are dropped, and copies of them still under way will never be applied. Below <see cref="Sequence"/>.
+    /// ever. Their results are dropped, and as soon as this operation is applied, copies of them that are still under way are refused for as long as
+    /// the session lives. Below <see cref="Sequence"/>.
     /// </summary>
     public long Floor { get; init; }
 

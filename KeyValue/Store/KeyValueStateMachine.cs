@@ -62,7 +62,7 @@ public sealed class KeyValueStateMachine : IStateMachine
         get
         {
             UInt128 sum = 0;
-            foreach (Shard shard in _state.Shards) sum += StrongHash.OfShard(shard.Id.Value, shard.Revision, shard.Digest);
+            foreach (Shard shard in _state.Shards) sum += shard.Seal;
             return sum;
         }
     }

@@ -44,6 +44,9 @@ internal sealed partial class Shard
     /// <summary>The sum of <see cref="StrongHash"/> over all keys with value and version, all sessions and all their results.</summary>
     public UInt128 Digest { get; private set; }
 
+    /// <summary>What two equal shards must agree on: the digest with the shard's number and revision.</summary>
+    public UInt128 Seal => StrongHash.OfShard(Id.Value, Revision, Digest);
+
     /// <summary>Whether a snapshot may leave it out. A shard that ever had a key may not: its versions must never be used again.</summary>
     public bool IsUntouched => Revision == 0 && _data.Count == 0 && _sessions.Count == 0;
 

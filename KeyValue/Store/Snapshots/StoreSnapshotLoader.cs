@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Quorleans.KeyValue.Store;
@@ -72,9 +73,11 @@ internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunc
         }
 
         LoadSessions(loader);
-        UInt128 digest = _reader.Client().Value;
+        Span<byte> seal = stackalloc byte[16];
+        _reader.Raw(seal);
         Shard shard = loader.Build();
-        if (shard.Digest != digest) throw _reader.Invalid($"shard {id} has digest {shard.Digest:x32}, recorded is {digest:x32}");
+        UInt128 recorded = BinaryPrimitives.ReadUInt128BigEndian(seal);
+        if (shard.Seal != recorded) throw _reader.Invalid($"shard {id} adds up to {shard.Seal:x32}, recorded is {recorded:x32}");
         return shard;
     }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Quorleans.Raft;
 
 namespace Quorleans.KeyValue.Store;
@@ -8,7 +9,7 @@ namespace Quorleans.KeyValue.Store;
 /// <code>
 /// snapshot = "QKVS"  version(1 byte)  bytes shard-function-name  u logTime
 ///            u sweepShard+1  client sweepAfter (only in a sweep)  u nextSweep  u shardCount  shard*  0xE5
-/// shard    = u id  u revision  u keyCount  item*  u sessionCount  session*  digest(16 bytes, big-endian)
+/// shard    = u id  u revision  u keyCount  item*  u sessionCount  session*  seal(16 bytes, big-endian)
 /// item     = bytes key  u version  bytes value                    in key order
 /// session  = client(16 bytes)  u floor  u latestDeadline  u resultCount  result*         in client order; deadline 0: none
 /// result   = u sequence-floor  status(1 byte)  u version  u deadline                     by sequence
@@ -43,7 +44,7 @@ internal sealed class StoreSnapshotView(StoreState state, string shardFunctionNa
             writer.Varint(shard.Revision);
             WriteItems(writer, shard, destination, cancellationToken);
             WriteSessions(writer, shard, destination, cancellationToken);
-            new ClientId(shard.Digest).Write(writer.Reserve(ClientId.Size));
+            BinaryPrimitives.WriteUInt128BigEndian(writer.Reserve(16), shard.Seal);
         }
 
         writer.Byte(EndMark);

@@ -1,0 +1,210 @@
+using Xunit;
+
+namespace Quorleans.Clerk.Tests;
+
+/// <summary>How the leader is found, remembered, doubted and replaced.</summary>
+public sealed class LeaderTests
+{
+    [Fact]
+    public void NothingIsSentButAProbe_BeforeALeaderHasProvenItself()
+    {
+        CoreDriver driver = new();
+        driver.Put("a");
+        driver.Step();
+
+        Assert.Empty(driver.TakeSent(AttemptKind.Probe).Reads());
+    }
+
+    [Fact]
+    public void NobodyIsAsked_WhileThereIsNoWork()
+    {
+        CoreDriver driver = new();
+        driver.Step();
+        Assert.Empty(driver.Sent);
+        Assert.Equal(long.MaxValue, driver.Core.NextWakeMs);
+
+        driver.FindLeader();
+        driver.Pass(60_000);
+        Assert.Empty(driver.Sent);
+    }
+
+    [Fact]
+    public void AHintIsFollowedAtOnce()
+    {
+        CoreDriver driver = new();
+        driver.Put("a");
+        driver.Step();
+        ClerkAttempt probe = driver.TakeSent(AttemptKind.Probe);
+        string other = probe.Target == "g1/n3" ? "n2" : "n3";
+        driver.Reply(probe, ReplyStatus.NotLeader, other);
+
+        Assert.Equal($"g1/{other}", driver.TakeSent(AttemptKind.Probe).Target);
+    }
+
+    [Fact]
+    public void ANodeThatIsNotConfigured_IsLearntFromAHint()
+    {
+        CoreDriver driver = new(static options => options.Nodes = ["n1"]);
+        driver.Put("a");
+        driver.Step();
+        driver.Reply(driver.TakeSent(AttemptKind.Probe), ReplyStatus.NotLeader, "n9");
+        ClerkAttempt probe = driver.TakeSent(AttemptKind.Probe);
+        Assert.Equal("g1/n9", probe.Target);
+        driver.Ok(probe);
+
+        Assert.Equal("n9", driver.Core.LeaderNode);
+        Assert.Equal("g1/n9", driver.TakeSent(AttemptKind.Write).Target);
+    }
+
+    [Fact]
+    public void TwoReplicasThatNameEachOther_AreNotHammered()
+    {
+        CoreDriver driver = new(static options => options.Nodes = ["n1", "n2"]);
+        driver.Put("a");
+        int probes = 0;
+        for (long end = 5_000; driver.NowMs < end;)
+        {
+            driver.Step();
+            while (driver.Sent.Count > 0)
+            {
+                ClerkAttempt probe = driver.Sent[0];
+                driver.Sent.RemoveAt(0);
+                probes++;
+                driver.Reply(probe, ReplyStatus.NotLeader, probe.Target == "g1/n1" ? "n2" : "n1");
+            }
+
+            driver.Pass(1);
+        }
+
+        Assert.InRange(probes, 20, 200);
+    }
+
+    [Fact]
+    public void AReplicaThatHangs_IsNotAskedAgainAndAgain_AndHoldsUpNoOther()
+    {
+        CoreDriver driver = new();
+        driver.Put("a");
+        driver.Step().Pass(400);
+
+        // Nobody answers: each of the three has been asked, and none twice within the probe's time-out of 500 ms.
+        Assert.Equal(["g1/n1", "g1/n2", "g1/n3"], driver.Sent.Select(static sent => sent.Target).Order(StringComparer.Ordinal));
+        driver.Ok(driver.Sent[2]);
+        Assert.NotNull(driver.Core.LeaderNode);
+    }
+
+    [Fact]
+    public void TheOthersAreAsked_WhenTheLeaderIsSilent()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader("n1");
+        driver.Put("a");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Write);
+        driver.Pass(149);
+        Assert.Empty(driver.Sent);
+        driver.Pass(40);
+
+        Assert.Equal(["g1/n2", "g1/n3"], driver.Sent.Select(static sent => sent.Target).Order(StringComparer.Ordinal));
+        Assert.All(driver.Sent, static sent => Assert.Equal(AttemptKind.Probe, sent.Kind));
+    }
+
+    [Fact]
+    public void WhatIsInFlightGoesToTheNewLeader_AsSoonAsItProvesItself()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader("n1");
+        ClerkOperation put = driver.Put("a");
+        driver.Step();
+        ClerkAttempt lost = driver.TakeSent(AttemptKind.Write);
+        driver.Pass(200);
+        ClerkAttempt probe = driver.Sent.First(static sent => sent.Target == "g1/n2");
+        driver.Sent.Clear();
+        driver.Ok(probe);
+
+        ClerkAttempt retry = driver.TakeSent(AttemptKind.Write);
+        Assert.Equal("g1/n2", retry.Target);
+        Assert.Equal(lost.Writes()[0].Sequence, retry.Writes()[0].Sequence);
+        Assert.Equal(lost.Writes()[0].DeadlineMs, retry.Writes()[0].DeadlineMs);
+        driver.Ok(retry);
+        Assert.Null(put.Error);
+    }
+
+    [Fact]
+    public void TheLeaderIsKept_WhileAFollowerStillHearsIt()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader("n1");
+        driver.Put("a");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Write);
+        for (int i = 0; i < 5; i++)
+        {
+            driver.Pass(170);
+            Assert.NotEmpty(driver.Sent);
+            foreach (ClerkAttempt probe in driver.Sent.ToArray()) driver.Reply(probe, ReplyStatus.NotLeader, "n1");
+            driver.Sent.Clear();
+        }
+
+        Assert.Equal("n1", driver.Core.LeaderNode);
+    }
+
+    [Fact]
+    public void TheLeaderMustProveItselfAgain_WhenAnAttemptTimesOutAndNobodyHearsIt()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader("n1");
+        driver.Put("a");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Write);
+        driver.Pass(2_000);
+
+        Assert.Null(driver.Core.LeaderNode);
+        Assert.DoesNotContain(driver.Sent, static sent => sent.Kind == AttemptKind.Write);
+    }
+
+    [Fact]
+    public void AnOldProofDoesNotReplaceANewerOne()
+    {
+        CoreDriver driver = new();
+        driver.Put("a");
+        driver.Step().Pass(100);
+        ClerkAttempt[] probes = [.. driver.Sent];
+        Assert.True(probes.Length >= 2);
+        driver.Sent.Clear();
+        driver.Ok(probes[1]);
+        string? leader = driver.Core.LeaderNode;
+        driver.Ok(probes[0]);
+
+        Assert.Equal(leader, driver.Core.LeaderNode);
+    }
+
+    [Fact]
+    public void ALaneThatFailsAgainAndAgain_PausesLongerAndLonger()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader("n1");
+        driver.Put("a");
+        int attempts = 0;
+        for (long end = driver.NowMs + 5_000; driver.NowMs < end;)
+        {
+            driver.Step();
+            while (driver.Sent.Count > 0)
+            {
+                ClerkAttempt attempt = driver.Sent[0];
+                driver.Sent.RemoveAt(0);
+                if (attempt.Kind == AttemptKind.Write)
+                {
+                    attempts++;
+                    driver.Fail(attempt);
+                }
+                else if (attempt.Target == "g1/n1")
+                {
+                    driver.Ok(attempt);
+                }
+                else
+                {
+                    driver.Reply(attempt, ReplyStatus.NotLeader, "n1");
+                }
+            }
+
+            driver.Pass(1);
+        }
+
+        Assert.InRange(attempts, 10, 100);
+    }
+}
