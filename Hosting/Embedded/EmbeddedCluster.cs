@@ -1,4 +1,5 @@
 using System.Net;
+using Quorleans.Grains.Raft;
 
 namespace Quorleans.Hosting;
 
@@ -9,6 +10,8 @@ namespace Quorleans.Hosting;
 public sealed class EmbeddedCluster : IAsyncDisposable
 {
     private readonly List<EmbeddedNode> _nodes = [];
+    private readonly Lock _describing = new();
+    private ClusterDescription? _description;
 
     /// <summary>Prepares a cluster; nothing is opened before <see cref="StartAsync"/>.</summary>
     /// <param name="options">What it is made of.</param>
@@ -38,6 +41,15 @@ public sealed class EmbeddedCluster : IAsyncDisposable
 
     /// <summary>Orleans' membership table.</summary>
     public ProcessMembershipTable MembershipTable { get; } = new();
+
+    /// <summary>What was fixed when the cluster was created; creates it at the first look.</summary>
+    internal ClusterDescription Description
+    {
+        get
+        {
+            lock (_describing) return _description ??= ClusterFile.LoadOrCreate(Options.DataDirectory, [.. _nodes.Select(static node => node.Options)]);
+        }
+    }
 
     /// <summary>The nodes as they stand.</summary>
     public IReadOnlyList<NodeStatus> Nodes => [.. _nodes.Select(static node => node.Status)];

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Quorleans.Grains.Placement;
+using Quorleans.Grains.Raft;
 
 namespace Quorleans.Hosting;
 
@@ -37,6 +39,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
             {
                 LoopbackPorts.RequireFree(Options);
                 _life = Build();
+                await _life.OpenNodeAsync(Options, _cluster.Description);
                 await _life.Host.StartAsync(cancellationToken);
                 SetState(NodeState.Running);
             }
@@ -106,6 +109,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         try
         {
             if (abrupt) life.Cut();
+            else if (life.Node is { } node) await node.HandOverAsync();
             await life.Host.StopAsync(abrupt ? new CancellationToken(canceled: true) : cancellationToken);
         }
         catch (Exception e) when (abrupt || e is OperationCanceledException)
@@ -116,6 +120,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         {
             _life = null;
             await ((IAsyncDisposable)life.Host).DisposeAsync();
+            if (life.Node is { } node) await node.DisposeAsync();
         }
     }
 
@@ -130,6 +135,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         {
             silo.AddQuorleans(Options);
             silo.Services.AddSingleton<IMembershipTable>(table);
+            silo.Services.AddSingleton(_ => life!.Node ?? throw new InvalidOperationException($"Node {Options.Name} is not open."));
             silo.Services.AddSingleton<IFatalErrorHandler>(services => new NodeFatalErrorHandler(
                 Options.Name,
                 reason => _ = Task.Run(() => EvictAsync(life!, reason)),
@@ -148,9 +154,22 @@ internal sealed class EmbeddedNode : IAsyncDisposable
     /// <summary>One run of the node's silo.</summary>
     private sealed record Life(IHost Host, FencedMembershipTable Table, NodeConnections Connections)
     {
+        /// <summary>The node's storage and replicas, once opened.</summary>
+        public NodeService? Node { get; private set; }
+
+        /// <summary>Opens the node before its silo starts, so that grains find it ready.</summary>
+        public async Task OpenNodeAsync(NodeOptions options, ClusterDescription cluster)
+        {
+            IServiceProvider services = Host.Services;
+            GrainTransport transport = new(services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<HomeLocator>());
+            Node = await NodeService.OpenAsync(
+                new NodeServiceOptions { Node = options.Name, DataDirectory = options.DataDirectory }, cluster, transport, services.GetRequiredService<ILogger<NodeService>>());
+        }
+
         /// <summary>From here on nobody hears of this silo again.</summary>
         public void Cut()
         {
+            Node?.Kill();
             Table.Fence();
             Connections.Cut();
         }

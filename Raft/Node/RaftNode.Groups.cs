@@ -68,20 +68,23 @@ public sealed partial class RaftNode
         if (!_replicas.TryAdd(id.Name, replica)) throw new InvalidOperationException($"Group {id.Name} has a replica here already.");
     }
 
-    /// <summary>
-    /// Creates this node's replica of a group that has never run here. The record of it precedes the replica's first vote and first append in the
-    /// same log, so nothing that the replica promises can outlive it.
-    /// </summary>
+    /// <summary>Creates this node's replica of a group that has never run here; ends when that is durable.</summary>
     /// <param name="id">The group.</param>
     /// <param name="self">This node's member id in it.</param>
     /// <param name="initial">The configuration that the group begins with, the same on all its nodes.</param>
     /// <param name="machine">Its state machine, empty.</param>
-    public Task CreateGroupAsync(GroupId id, MemberId self, Membership initial, IStateMachine machine) => CallAsync(null, () =>
+    public async Task CreateGroupAsync(GroupId id, MemberId self, Membership initial, IStateMachine machine)
     {
-        LogGroup log = Log.OpenGroup(id, self, initial);
-        AddReplica(id, self, new RaftRestore { InitialMembership = initial }, log, machine, null);
-        return true;
-    });
+        TaskCompletionSource durable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await CallAsync(null, () =>
+        {
+            LogGroup log = Log.OpenGroup(id, self, initial);
+            AddReplica(id, self, new RaftRestore { InitialMembership = initial }, log, machine, null);
+            _durableWaiters.Enqueue((Log.PendingSequence, durable));
+            return true;
+        }).ConfigureAwait(false);
+        await durable.Task.ConfigureAwait(false);
+    }
 
     /// <summary>Whether a group has a replica here.</summary>
     public bool HasGroup(string name) => _replicas.ContainsKey(name);
@@ -194,12 +197,14 @@ public sealed partial class RaftNode
         Interlocked.Exchange(ref _ticksDue, 0);
         Interlocked.Exchange(ref _logCompleted, 0);
         foreach (Replica replica in _replicas.Values) replica.Fail(reason);
-        while (_inbox.TryDequeue(out (Replica? Replica, object What) next)) Replica.Refuse(next.What, reason);
+        while (_durableWaiters.TryDequeue(out (long Batch, TaskCompletionSource Waiter) next)) next.Waiter.TrySetException(new RaftRefusedException(reason));
+        while (_inbox.TryDequeue(out (Replica? Replica, object What) work)) Replica.Refuse(work.What, reason);
     }
 
     /// <summary>Stops. What is acknowledged is durable already, so there is nothing to flush; leaderships are the host's to hand over first.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         Kill($"Node {Options.Node} is stopped.");
         // The log's thread ends first: after it nothing touches the disk, and the directory may be unlocked.
         await Task.Run(_logThread.Dispose).ConfigureAwait(false);

@@ -15,6 +15,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private readonly ConcurrentQueue<(Replica? Replica, object What)> _inbox = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
     private readonly List<Replica> _dirty = [];
+    private readonly Queue<(long Batch, TaskCompletionSource Waiter)> _durableWaiters = new();
     private readonly CancellationTokenSource _stopping = new();
     private readonly IRaftTransport _transport;
     private readonly ILogger _logger;
@@ -23,6 +24,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private int _scheduled;
     private int _ticksDue;
     private int _logCompleted;
+    private int _disposed;
     private volatile string? _stopReason;
 
     private RaftNode(RaftNodeOptions options, IRaftTransport transport, ILogger logger, LogThread logThread, WriteAheadLog log, SnapshotStore snapshots)
@@ -122,6 +124,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         }
 
         long durable = Log.DurableSequence;
+        while (_durableWaiters.TryPeek(out (long Batch, TaskCompletionSource Waiter) next) && next.Batch <= durable) _durableWaiters.Dequeue().Waiter.SetResult();
         foreach (Replica replica in _replicas.Values)
             if (replica.AwaitsDurability) Guard(replica, static (r, batch) => r.OnDurable((long)batch), durable);
     }

@@ -1,0 +1,56 @@
+using Quorleans.GrainInterfaces;
+using Quorleans.Raft.Node;
+
+namespace Quorleans.Grains.Raft;
+
+// What the grains pass on. Kept out of the grain, so that no continuation goes through an activation's scheduler.
+public sealed partial class NodeService
+{
+    // An answer without bytes is a refusal: cheaper than an exception, and all the same to the caller's Raft.
+    private static readonly RaftFrame Refused = new([]);
+
+    /// <summary>Another member's request.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="request">The request.</param>
+    /// <returns>The answer; without bytes when it is refused.</returns>
+    public async Task<RaftFrame> HandleAsync(string group, RaftFrame request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (Raft is not { } raft) return Refused;
+        try
+        {
+            return new RaftFrame(await raft.HandleAsync(group, request.Bytes).ConfigureAwait(false));
+        }
+        catch (RaftRefusedException)
+        {
+            return Refused;
+        }
+    }
+
+    /// <summary>A client's batch.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="request">The batch.</param>
+    public async Task<SubmitReply> SubmitAsync(string group, SubmitRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (Raft is not { } raft) return new SubmitReply(SubmitStatus.Unavailable, default) { Error = Problem };
+        Outcome outcome = request.IsQuery
+            ? await raft.QueryAsync(group, request.Incarnation, request.Payload).ConfigureAwait(false)
+            : await raft.ProposeAsync(group, request.Incarnation, request.Payload).ConfigureAwait(false);
+        return new SubmitReply(ToStatus(outcome.Status), outcome.Result)
+        {
+            LeaderHint = outcome.Leader, LogTimeMs = outcome.Time.Milliseconds, Error = outcome.Error,
+        };
+    }
+
+    private static SubmitStatus ToStatus(OutcomeStatus status) => status switch
+    {
+        OutcomeStatus.Ok => SubmitStatus.Ok,
+        OutcomeStatus.NotLeader => SubmitStatus.NotLeader,
+        OutcomeStatus.Busy => SubmitStatus.Busy,
+        OutcomeStatus.Invalid => SubmitStatus.Invalid,
+        OutcomeStatus.Unavailable => SubmitStatus.Unavailable,
+        OutcomeStatus.DiskFull => SubmitStatus.DiskFull,
+        _ => SubmitStatus.Unknown,
+    };
+}

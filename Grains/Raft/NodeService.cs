@@ -1,0 +1,203 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Quorleans.GrainInterfaces;
+using Quorleans.KeyValue;
+using Quorleans.KeyValue.Store;
+using Quorleans.Raft;
+using Quorleans.Raft.Node;
+using Quorleans.Raft.Storage;
+
+namespace Quorleans.Grains.Raft;
+
+/// <summary>
+/// A node in its silo: its data directory, its log and its replicas. Opened before the silo starts, so that grains find it ready; disposed after the
+/// silo has stopped.
+/// </summary>
+public sealed partial class NodeService : IAsyncDisposable
+{
+    /// <summary>The group that holds the store.</summary>
+    public const string StoreGroup = "g1";
+
+    private const string StartedFile = "started";
+    private readonly ConcurrentDictionary<string, KeyValueStateMachine> _machines = new(StringComparer.Ordinal);
+    private readonly NodeDirectory _directory;
+    private readonly ClusterDescription _cluster;
+    private readonly ILogger _logger;
+    private string _state = "Running";
+
+    private NodeService(NodeDirectory directory, ClusterDescription cluster, ILogger logger) =>
+        (_directory, _cluster, _logger) = (directory, cluster, logger);
+
+    /// <summary>The node's name.</summary>
+    public string Node => _directory.Identity.Node;
+
+    /// <summary>Its replicas; null when it cannot serve, and <see cref="Problem"/> says why.</summary>
+    public RaftNode? Raft { get; private set; }
+
+    /// <summary>Why it cannot serve, with the way out; null when it can.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>Opens a node: locks and checks its directory, recovers its log, starts its replicas.</summary>
+    /// <param name="options">Its name and directory, and how it is driven.</param>
+    /// <param name="cluster">The cluster that it belongs to.</param>
+    /// <param name="transport">Carries its messages.</param>
+    /// <param name="logger">Where failures are reported.</param>
+    /// <returns>The node. A corrupt log does not fail the start: the node then serves nothing, and says so where people look.</returns>
+    /// <exception cref="NodeDirectoryException">The directory cannot be used.</exception>
+    /// <exception cref="DiskException">The disk failed.</exception>
+    public static async Task<NodeService> OpenAsync(NodeServiceOptions options, ClusterDescription cluster, IRaftTransport transport, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(cluster);
+        NodeDirectory directory = NodeDirectory.Open(options.DataDirectory, options.Node, cluster.ClusterId);
+        NodeService service = new(directory, cluster, logger);
+        try
+        {
+            await service.StartAsync(options, transport).ConfigureAwait(false);
+            return service;
+        }
+        catch
+        {
+            await service.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private async Task StartAsync(NodeServiceOptions options, IRaftTransport transport)
+    {
+        RaftNodeOptions raft = new()
+        {
+            ClusterId = _cluster.ClusterId, Node = Node, NodeId = _directory.Identity.NodeId, Raft = options.Raft,
+            SnapshotThresholdBytes = options.SnapshotThresholdBytes, Time = options.Time,
+        };
+        try
+        {
+            Raft = RaftNode.Start(raft, _directory.Disk, transport, MakeMachine, _logger);
+        }
+        catch (Exception e) when (e is LogCorruptException or SnapshotCorruptException)
+        {
+            Refuse("Corrupt", $"Node {Node} is corrupt and serves nothing: {e.Message} ({_directory.Path}). Keep the files for analysis; give the node an empty directory and add it again as a new member.");
+            return;
+        }
+
+        if (Raft.HasGroup(StoreGroup)) return;
+        await JoinAtCreationAsync(Raft).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// A replica may begin empty only where the cluster was created: on the disk that its first configuration names, and only once. Anything else would be
+    /// a member that has forgotten its votes.
+    /// </summary>
+    private async Task JoinAtCreationAsync(RaftNode raft)
+    {
+        Membership initial = Membership.Initial(_cluster.Nodes.Select(node => (node.Name, node.NodeId)));
+        Member? self = initial.Voters.Where(voter => voter.NodeId == _directory.Identity.NodeId && voter.Node == Node).Cast<Member?>().FirstOrDefault();
+        if (self is not { } member)
+        {
+            Refuse("NotMember", $"Node {Node} has another disk than the one that the cluster was created with ({_directory.Path} is {_directory.Identity.NodeId}), so it is not a member of {StoreGroup}. Restore its old directory, or replace the member.");
+            return;
+        }
+
+        if (_directory.Disk.Exists(StartedFile))
+        {
+            Refuse("Corrupt", $"Node {Node} has lost its log: {_directory.Path} says that {StoreGroup} ran here, but no log of it is left. Restore the directory, or give the node an empty one and replace the member.");
+            return;
+        }
+
+        KeyValueStateMachine machine = (KeyValueStateMachine)MakeMachine(new GroupId(StoreGroup, 1));
+        await raft.CreateGroupAsync(new GroupId(StoreGroup, 1), member.Id, initial, machine).ConfigureAwait(false);
+        using IDiskFile started = _directory.Disk.Create(StartedFile);
+        started.Write(0, "g1"u8);
+        started.Sync();
+        _directory.Disk.SyncDirectory();
+    }
+
+    private KeyValueStateMachine MakeMachine(GroupId group) =>
+        _machines[group.Name] = new KeyValueStateMachine(ShardFunction.Parse(_cluster.ShardFunction), _cluster.Limits);
+
+    private void Refuse(string state, string problem)
+    {
+        (_state, Problem) = (state, problem);
+        LogRefusal(_logger, problem);
+    }
+
+    /// <summary>A replica as people see it.</summary>
+    /// <param name="group">The group's name.</param>
+    public async Task<ReplicaStatus> DescribeAsync(string group)
+    {
+        ReplicaState? state = Raft is null ? null : await Raft.GetStateAsync(group).ConfigureAwait(false);
+        if (state is null)
+            return new ReplicaStatus { Group = group, Node = Node, State = Problem is null ? "NotMember" : _state, Detail = Problem ?? $"Node {Node} has no replica of {group}." };
+        return new ReplicaStatus
+        {
+            Group = group,
+            Incarnation = state.Group.Incarnation,
+            Node = Node,
+            MemberId = state.Self.Value,
+            State = state.Failure is not null ? "Failed" : state.DiskFull ? "DiskFull" : state.IsMember ? "Running" : "NotMember",
+            Detail = state.Failure,
+            Role = state.Membership.IsVoter(state.Self) ? state.Role.ToString() : "Learner",
+            Term = state.Term.Value,
+            Leader = state.Leader,
+            FirstIndex = state.First.Value,
+            LastIndex = state.Last.Value,
+            DurableIndex = state.Durable.Value,
+            CommitIndex = state.Commit.Value,
+            AppliedIndex = state.Applied.Value,
+            SnapshotIndex = state.Snapshot.Value,
+            LogBytes = state.LogBytes,
+            Keys = _machines.TryGetValue(group, out KeyValueStateMachine? machine) ? machine.Statistics.Keys : 0,
+            Voters = [.. state.Membership.Voters.Select(static voter => voter.Node)],
+        };
+    }
+
+    /// <summary>Hands a group's leadership to another node, and waits until it leads.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="target">The node that shall lead.</param>
+    /// <returns>Null when it leads; otherwise why not.</returns>
+    public async Task<string?> TransferLeadershipAsync(string group, string target)
+    {
+        if (Raft is null) return Problem;
+        TransferStatus status = await Raft.TransferLeadershipAsync(group, target).ConfigureAwait(false);
+        switch (status)
+        {
+            case TransferStatus.AlreadyLeader: return null;
+            case TransferStatus.NotVoter: return $"{target} has no vote in {group}.";
+            case TransferStatus.NotLeader: return $"{Node} does not lead {group}.";
+            case TransferStatus.Started:
+            default: break;
+        }
+
+        using PeriodicTimer poll = new(TimeSpan.FromMilliseconds(10));
+        for (int i = 0; i < 300 && await poll.WaitForNextTickAsync().ConfigureAwait(false); i++)
+            if ((await Raft.GetStateAsync(group).ConfigureAwait(false))?.Leader == target) return null;
+        return $"{target} did not take over within 3 s; it may be down or far behind.";
+    }
+
+    /// <summary>Hands over every leadership held here, to whoever takes it first. For a graceful stop.</summary>
+    public async Task HandOverAsync()
+    {
+        if (Raft is null) return;
+        foreach (GroupId group in Raft.Groups)
+        {
+            ReplicaState? state = await Raft.GetStateAsync(group.Name).ConfigureAwait(false);
+            if (state?.Role != RaftRole.Leader) continue;
+            foreach (Member member in state.Membership.Voters)
+                if (member.Node != Node && await TransferLeadershipAsync(group.Name, member.Node).ConfigureAwait(false) is null)
+                    break;
+        }
+    }
+
+    /// <summary>Ends it as a crash would: nothing more is written, sent or answered.</summary>
+    public void Kill() => Raft?.Kill($"Node {Node} was stopped abruptly.");
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Raft is { } raft) await raft.DisposeAsync().ConfigureAwait(false);
+        _directory.Dispose();
+    }
+
+    [LoggerMessage(10, LogLevel.Error, "{Problem}")]
+    private static partial void LogRefusal(ILogger logger, string problem);
+}

@@ -1,0 +1,22 @@
+using Quorleans.Raft;
+
+namespace Quorleans.Grains.Raft;
+
+/// <summary>What a node is made of.</summary>
+public sealed record NodeServiceOptions
+{
+    /// <summary>Its name, such as <c>n1</c>.</summary>
+    public required string Node { get; init; }
+
+    /// <summary>Its data directory.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>How its groups behave.</summary>
+    public RaftOptions Raft { get; init; } = new();
+
+    /// <summary>When snapshots are taken; see <see cref="Quorleans.Raft.Node.RaftNodeOptions.SnapshotThresholdBytes"/>.</summary>
+    public long SnapshotThresholdBytes { get; init; } = 32 << 20;
+
+    /// <summary>The clock that drives it.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
