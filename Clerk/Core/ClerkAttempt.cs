@@ -58,6 +58,9 @@ public sealed class ClerkAttempt
 
     // Waited for: not answered, not given up.
     internal bool IsLive;
+
+    // Counts against the batches that may be in flight.
+    internal bool HoldsSlot;
     internal bool IsEnded;
     internal ClerkAttempt? Next;
     internal ClerkAttempt? Previous;

@@ -146,6 +146,7 @@ public sealed partial class ClerkCore
         Expire(nowMs);
         Unpark(nowMs);
         GiveUpLateAttempts(nowMs);
+        FreeSilentSlots(nowMs);
         FindLeader(nowMs);
         Flush(_group.Writes, nowMs);
         Flush(_group.Reads, nowMs);
@@ -189,6 +190,24 @@ public sealed partial class ClerkCore
         }
     }
 
+    private void FreeSilentSlots(long nowMs)
+    {
+        for (ClerkAttempt? attempt = OldestWithSlot(); attempt is not null && FreesSlotAtMs(attempt) <= nowMs; attempt = attempt.Next)
+            _group.FreeSlot(attempt);
+    }
+
+    private ClerkAttempt? OldestWithSlot()
+    {
+        if (!_options.Batching) return null;
+        ClerkAttempt? attempt = _group.Oldest;
+        while (attempt is { HoldsSlot: false }) attempt = attempt.Next;
+        return attempt;
+    }
+
+    // A lost call must not hold up its lane until its time-out, as long as the leader lives.
+    private long FreesSlotAtMs(ClerkAttempt attempt) =>
+        _group.Locator.HeardMs > attempt.SentMs ? attempt.SentMs + (2L * _suspectAfterMs) : long.MaxValue;
+
     private void FindLeader(long nowMs)
     {
         LeaderLocator locator = _group.Locator;
@@ -213,6 +232,7 @@ public sealed partial class ClerkCore
     {
         long next = Math.Min(_deadlines.NextMs, _parked.NextMs);
         if (_group.Oldest is { } oldest) next = Math.Min(next, oldest.SentMs + _attemptTimeoutMs);
+        if (OldestWithSlot() is { } silent) next = Math.Min(next, FreesSlotAtMs(silent));
         next = Math.Min(next, SuspectAtMs());
         LeaderLocator locator = _group.Locator;
         if (locator.IsSearching && _group.HasWork) next = Math.Min(next, locator.ProbeAtMs);

@@ -9,7 +9,7 @@ internal sealed class Lane(AttemptKind kind)
     /// <summary>What waits for the next batch.</summary>
     public OperationQueue Queue { get; } = new();
 
-    /// <summary>Batches whose answer is awaited.</summary>
+    /// <summary>Batches whose answer is awaited and that keep others from being sent.</summary>
     public int InFlight { get; set; }
 
     /// <summary>Attempts that failed in a row.</summary>
@@ -79,7 +79,16 @@ internal sealed class GroupState(string name, LeaderLocator locator)
         if (_youngest is null) Oldest = attempt;
         else _youngest.Next = attempt;
         _youngest = attempt;
+        attempt.HoldsSlot = true;
         LaneOf(attempt.Kind)!.InFlight++;
+    }
+
+    /// <summary>It has been silent for long while its replica was heard: it may be lost, and those behind it need not wait for it.</summary>
+    public void FreeSlot(ClerkAttempt attempt)
+    {
+        if (!attempt.HoldsSlot) return;
+        attempt.HoldsSlot = false;
+        LaneOf(attempt.Kind)!.InFlight--;
     }
 
     /// <summary>Waits for it no longer.</summary>
@@ -92,6 +101,6 @@ internal sealed class GroupState(string name, LeaderLocator locator)
         if (attempt.Next is null) _youngest = attempt.Previous;
         else attempt.Next.Previous = attempt.Previous;
         attempt.Next = attempt.Previous = null;
-        LaneOf(attempt.Kind)!.InFlight--;
+        FreeSlot(attempt);
     }
 }

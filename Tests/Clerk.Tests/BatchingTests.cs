@@ -58,6 +58,25 @@ public sealed class BatchingTests
     }
 
     [Fact]
+    public void ALostBatchDoesNotHoldUpTheNext_WhileTheLeaderIsHeard()
+    {
+        CoreDriver driver = new CoreDriver(static options => options.MaxBatchesInFlight = 1).FindLeader();
+        driver.Put("lost");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Write);
+        ClerkOperation next = driver.Put("next");
+        driver.Get("a");
+        driver.Step().Pass(100);
+        driver.Ok(driver.TakeSent(AttemptKind.Read));
+        driver.Pass(120);
+        Assert.DoesNotContain(driver.Sent, static sent => sent.Kind == AttemptKind.Write);
+        driver.Pass(80);
+
+        ClerkAttempt attempt = driver.Sent.Single(static sent => sent.Kind == AttemptKind.Write);
+        Assert.Equal(next.Sequence, Assert.Single(attempt.Writes()).Sequence);
+    }
+
+    [Fact]
     public void ReadsAndWritesDoNotWaitForEachOther()
     {
         CoreDriver driver = new CoreDriver(static options => options.MaxBatchesInFlight = 1).FindLeader();
