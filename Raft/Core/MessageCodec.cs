@@ -105,6 +105,7 @@ public static class MessageCodec
                 writer.Number(m.IndexTerm.Value);
                 writer.Number(m.Commit.Value);
                 writer.Number(m.ReadRound);
+                writer.Number(m.Time.Milliseconds);
                 writer.Number(m.Entries.Length);
                 foreach (LogEntry entry in m.Entries)
                 {
@@ -183,7 +184,8 @@ public static class MessageCodec
                 return new RaftMessage
                 {
                     Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Index = index, IndexTerm = new Term(reader.Number()),
-                    Commit = new LogIndex(reader.Number()), ReadRound = reader.Number(), Entries = ReadEntries(ref reader, index),
+                    Commit = new LogIndex(reader.Number()), ReadRound = reader.Number(), Time = new LogTime(reader.Number()),
+                    Entries = ReadEntries(ref reader, index),
                 };
             }
 

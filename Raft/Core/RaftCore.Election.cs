@@ -186,7 +186,7 @@ public sealed partial class RaftCore
     private void BecomeLeader()
     {
         Invariant.Check(Role == RaftRole.Candidate, $"A {Role} cannot become leader.");
-        _leaderTimeBase = Log.LastTime;
+        _leaderTimeBase = Now;
         _leaderTicks = 0;
         ChangeRole(RaftRole.Leader, Self);
         _electionElapsed = 0;

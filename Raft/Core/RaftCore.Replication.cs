@@ -6,6 +6,7 @@ public sealed partial class RaftCore
     private int _heartbeatElapsed;
     private long _leaderTicks;
     private LogTime _leaderTimeBase;
+    private LogTime _heardTime;
 
     /// <summary>The driver could not deliver a request: what it carried is sent again after a pause.</summary>
     /// <param name="member">Whom it was for.</param>
@@ -81,7 +82,7 @@ public sealed partial class RaftCore
         SendNow(new RaftMessage
         {
             Kind = MessageKind.AppendEntries, From = Self, To = peer.Id, Term = Term, Sequence = _sequence,
-            Index = previous, IndexTerm = previousTerm, Entries = entries, Commit = Commit, ReadRound = _readRound,
+            Index = previous, IndexTerm = previousTerm, Entries = entries, Commit = Commit, ReadRound = _readRound, Time = Now,
         });
         if (!peer.Probing && entries.Length > 0) peer.SentUpTo(entries[^1].Index);
     }
@@ -97,7 +98,7 @@ public sealed partial class RaftCore
             {
                 Kind = MessageKind.AppendEntries, From = Self, To = peer.Id, Term = Term, Sequence = ++_sequence,
                 Index = known ? peer.Match : LogIndex.Zero, IndexTerm = known ? term : Term.Zero,
-                Commit = known ? LogIndex.Min(Commit, peer.Match) : LogIndex.Zero, ReadRound = _readRound,
+                Commit = known ? LogIndex.Min(Commit, peer.Match) : LogIndex.Zero, ReadRound = _readRound, Time = Now,
             });
         }
     }
@@ -106,6 +107,7 @@ public sealed partial class RaftCore
     {
         Invariant.Check(Role != RaftRole.Leader, $"Two leaders in term {Term}: {Self} and {message.From}.");
         BecomeFollower(Term, message.From);
+        if (message.Time > _heardTime) _heardTime = message.Time;
         bool heartbeat = message.Entries.Length == 0;
         LogIndex last = message.Index + message.Entries.Length;
         if (last < Commit)

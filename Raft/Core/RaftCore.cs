@@ -80,10 +80,10 @@ public sealed partial class RaftCore
     /// <summary>The newest snapshot, or null.</summary>
     public SnapshotMetadata? Snapshot { get; private set; }
 
-    /// <summary>The group's clock: the leader's goes on with its ticks, a follower's stands at its last entry.</summary>
+    /// <summary>The group's clock: the leader's goes on with its ticks, a follower's is as of the leader's last message.</summary>
     public LogTime Now => Role == RaftRole.Leader
         ? new LogTime(_leaderTimeBase.Milliseconds + _leaderTicks * _options.TickMilliseconds)
-        : Log.LastTime;
+        : _heardTime > Log.LastTime ? _heardTime : Log.LastTime;
 
     /// <summary>Lets one tick of time pass.</summary>
     public void Tick()

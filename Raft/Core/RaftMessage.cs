@@ -44,6 +44,9 @@ public sealed class RaftMessage
     /// <summary>AppendEntries: the leader's commit index, at most what the message lets the follower know to match.</summary>
     public LogIndex Commit { get; init; }
 
+    /// <summary>AppendEntries: the leader's log time, so that followers of a quiet group know it too.</summary>
+    public LogTime Time { get; init; }
+
     /// <summary>AppendEntries: the entries, in order, from <see cref="Index"/> + 1.</summary>
     public LogEntry[] Entries { get; init; } = [];
 

@@ -13,10 +13,13 @@ internal sealed class Proposal(ReadOnlyMemory<byte> payload)
 }
 
 /// <summary>A client's batch of reads.</summary>
-internal sealed class Query(ReadOnlyMemory<byte> payload)
+internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower)
     : TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)
 {
     internal ReadOnlyMemory<byte> Payload { get; } = payload;
+
+    /// <summary>A follower may answer it, with a read index that it gets from the leader.</summary>
+    internal bool OnFollower { get; } = onFollower;
 }
 
 /// <summary>Another member's request, until the core has an answer for it.</summary>

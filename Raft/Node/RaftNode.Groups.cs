@@ -101,14 +101,15 @@ public sealed partial class RaftNode
         return proposal.Task;
     }
 
-    /// <summary>Asks a linearizable read, on a leader or a follower.</summary>
+    /// <summary>Asks a linearizable read.</summary>
     /// <param name="group">The group's name.</param>
     /// <param name="incarnation">The incarnation that is meant, or 0 for any.</param>
     /// <param name="payload">The request; must not change any more.</param>
-    public Task<Outcome> QueryAsync(string group, long incarnation, ReadOnlyMemory<byte> payload)
+    /// <param name="onFollower">Whether a follower may answer it too, which spares the leader the look-up and costs a hop.</param>
+    public Task<Outcome> QueryAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, bool onFollower = false)
     {
         if (!TryFind(group, incarnation, payload, isQuery: true, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
-        Query query = new(payload);
+        Query query = new(payload, onFollower);
         Post(replica, query);
         return query.Task;
     }

@@ -80,7 +80,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         do
         {
-            do Turn();
+            do TurnOrStop();
             while (HasWork);
             Volatile.Write(ref _scheduled, 0);
         }
@@ -88,6 +88,20 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     }
 
     private bool HasWork => !_inbox.IsEmpty || Volatile.Read(ref _logCompleted) != 0 || Volatile.Read(ref _ticksDue) != 0;
+
+    private void TurnOrStop()
+    {
+        try
+        {
+            Turn();
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A replica's own failures end in Guard. What comes here is the node's: its log takes nothing more.
+            LogNodeFailed(_logger, Options.Node, e);
+            Stop($"Node {Options.Node} stopped: {e.Message}");
+        }
+    }
 
     private void Turn()
     {
@@ -242,6 +256,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     [LoggerMessage(1, LogLevel.Critical, "Replica {Group} on {Node} stopped for good: {State}")]
     private static partial void LogReplicaFailed(ILogger logger, GroupId group, string node, Exception reason, ReplicaState state);
+
+    [LoggerMessage(3, LogLevel.Critical, "Node {Node} stopped for good.")]
+    private static partial void LogNodeFailed(ILogger logger, string node, Exception reason);
 
     [LoggerMessage(2, LogLevel.Warning, "A snapshot of {Group} on {Node} failed and will be tried again.")]
     private static partial void LogSnapshotFailed(ILogger logger, GroupId group, string node, Exception reason);

@@ -83,6 +83,12 @@ internal sealed partial class Replica
 
     private void Ask(Query query)
     {
+        if (!query.OnFollower && Core.Role != RaftRole.Leader)
+        {
+            query.SetResult(Answer(OutcomeStatus.NotLeader));
+            return;
+        }
+
         long context = ++_context;
         _queries.Add(context, query);
         if (Core.RequestRead(context)) return;

@@ -79,7 +79,7 @@ public sealed class RaftNodeTests
             await trio.CommitAsync([1]);
             foreach (string name in NodeTrio.Names)
             {
-                Outcome outcome = await trio[name].QueryAsync(NodeTrio.Group, 1, default);
+                Outcome outcome = await trio[name].QueryAsync(NodeTrio.Group, 1, default, onFollower: true);
                 if (outcome.Status == OutcomeStatus.Ok) Assert.True(BitConverter.ToInt32(outcome.Result.Span) >= i);
             }
         }
