@@ -9,6 +9,7 @@ namespace Quorleans.Raft.Storage;
 internal sealed class BatchBuffer
 {
     internal const int PageBytes = 4096;
+    internal const int MaximumBytes = 512 << 20;
     private const int InitialBytes = 256 << 10;
     private const int KeptBytes = 8 << 20;
     private byte[] _array = [];
@@ -70,9 +71,9 @@ internal sealed class BatchBuffer
     private void Grow(int bytes)
     {
         long needed = (long)Position + bytes;
-        Invariant.Check(needed <= 1L << 30, $"A log batch of {needed} bytes; ask CanAppend before appending.");
+        Invariant.Check(needed <= MaximumBytes, $"A log batch of {needed} bytes; ask CanAppend before appending.");
         ReadOnlySpan<byte> old = _array.AsSpan(_start, Position);
-        Allocate((int)Math.Max(Pad(needed), Math.Min(2L * _capacity, 1L << 30)));
+        Allocate((int)Math.Max(Pad(needed), Math.Min(2L * _capacity, MaximumBytes)));
         old.CopyTo(_array.AsSpan(_start));
     }
 

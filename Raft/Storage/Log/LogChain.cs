@@ -5,8 +5,8 @@ namespace Quorleans.Raft.Storage;
 /// the segment before it, so the segments form a list; batches inside are chained by checksum.
 /// <para>
 /// The rule at the first bad place of the newest segment (a batch with sequence s is expected there and is not whole): every batch
-/// carries a mark, the last sequence known durable when it was written. If any whole batch of this or a later generation, with a
-/// sequence of at least s, carries a mark of at least s, then batch s was durable and is damaged: corruption. Otherwise it was in flight: torn, and cut.
+/// header carries a mark, the last sequence known durable when it was written. If any header of this or a later generation, with
+/// a sequence of at least s, carries a mark of at least s, then batch s was durable and is damaged: corruption. Otherwise it was in flight: torn, and cut.
 /// </para>
 /// Shown by <c>WalRecoveryTests</c> and <c>WalCrashTests</c>.
 /// </summary>
@@ -40,6 +40,8 @@ internal sealed class LogChain
     {
         foreach (ScannedFile file in files)
             if (file.IsNewer) return new LogCorruption(Name(file), 0, $"written in a newer format than {BatchHeader.Format}; use the newer program");
+        foreach (ScannedFile file in files)
+            if (file.IsOversized) return new LogCorruption(Name(file), 0, $"{file.Length} bytes are more than a segment can have");
         ScannedFile? head = null;
         bool any = false;
         foreach (ScannedFile file in files)
@@ -80,8 +82,8 @@ internal sealed class LogChain
     private static LogCorruption Missing(IReadOnlyList<ScannedFile> files, long generation)
     {
         foreach (ScannedFile file in files)
-            foreach (ScannedBatch batch in file.Batches)
-                if (batch.Header.Generation == generation) return new LogCorruption(Name(file), 0, $"the opening of segment generation {generation} is damaged");
+            foreach (BatchHeader header in file.Headers)
+                if (header.Generation == generation) return new LogCorruption(Name(file), 0, $"the opening of segment generation {generation} is damaged");
         return new LogCorruption(files.Count > 0 ? Name(files[0]) : LogSegmentNames.Format(1), 0, $"segment generation {generation} is damaged from its beginning, or its file is missing");
     }
 
@@ -123,9 +125,9 @@ internal sealed class LogChain
         foreach (ScannedFile file in files)
         {
             if (file == head) continue;
-            foreach (ScannedBatch batch in file.Batches)
-                if (batch.Header.Generation > above && batch.Header.DurableMark >= expected)
-                    return new LogCorruption(Name(file), 0, $"the opening of segment generation {batch.Header.Generation} is damaged, and a later batch shows that it was durable");
+            foreach (BatchHeader header in file.Headers)
+                if (header.Generation > above && header.DurableMark >= expected)
+                    return new LogCorruption(Name(file), 0, $"the opening of segment generation {header.Generation} is damaged, and a later batch shows that it was durable");
         }
 
         return null;
@@ -135,8 +137,8 @@ internal sealed class LogChain
     {
         long mark = 0;
         foreach (ScannedFile file in files)
-            foreach (ScannedBatch batch in file.Batches)
-                if (batch.Header.Generation == generation && batch.Header.Sequence >= expected) mark = Math.Max(mark, batch.Header.DurableMark);
+            foreach (BatchHeader header in file.Headers)
+                if (header.Generation == generation && header.Sequence >= expected) mark = Math.Max(mark, header.DurableMark);
         return mark;
     }
 

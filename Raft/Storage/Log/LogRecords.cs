@@ -90,7 +90,7 @@ internal static class LogRecords
     {
         long bytes = EntriesHeadBytes;
         foreach (ref readonly LogEntry entry in entries) bytes += EntryBytes + entry.Payload.Length;
-        Invariant.Check(bytes <= 1 << 30, $"A log record of {bytes} bytes.");
+        Invariant.Check(bytes <= BatchBuffer.MaximumBytes, $"A log record of {bytes} bytes.");
         Span<byte> at = Begin(batch, type, number, (int)bytes);
         BinaryPrimitives.WriteInt64LittleEndian(at[8..], entries[0].Index.Value);
         BinaryPrimitives.WriteInt32LittleEndian(at[16..], entries.Length);

@@ -6,6 +6,8 @@ namespace Quorleans.Raft.Storage;
 /// </summary>
 internal sealed class LogReplay
 {
+    // Far beyond any real one, and far from where arithmetic on indexes overflows.
+    private const long MaximumIndex = 1L << 60;
     private readonly Dictionary<int, Group> _groups = [];
 
     internal int NextGroup { get; private set; } = 1;
@@ -80,7 +82,7 @@ internal sealed class LogReplay
         LogIndex first = new(reader.I64());
         int count = reader.I32();
         if (!_groups.TryGetValue(number, out Group? group)) return $"entries of unknown group {number}";
-        if (first < new LogIndex(1) || count < 1 || count > reader.Remaining / LogRecords.EntryBytes) return $"entries of {group.Id} are malformed";
+        if (first.Value is < 1 or > MaximumIndex || count < 1 || count > reader.Remaining / LogRecords.EntryBytes) return $"entries of {group.Id} are malformed";
         if (supersede) group.TruncateFrom(first);
         for (int i = 0; i < count; i++)
         {
@@ -104,8 +106,10 @@ internal sealed class LogReplay
         Membership membership = reader.Membership();
         if (reader.Failed) return null;
         if (!_groups.TryGetValue(number, out Group? group)) return $"snapshot of unknown group {number}";
+        if (index.Value is < 0 or > MaximumIndex) return $"the snapshot of {group.Id} is malformed";
         if (index < (group.Snapshot?.Index ?? LogIndex.Zero)) return $"the snapshot of {group.Id} goes back";
-        group.Compact(installed ? new LogIndex(long.MaxValue) : index);
+        if (installed) group.Clear();
+        else group.Compact(index);
         group.Snapshot = new SnapshotMetadata(index, term, time, membership);
         group.SnapshotFile = file;
         return null;
@@ -148,6 +152,8 @@ internal sealed class LogReplay
                 for (long index = first.Value; index <= _last; index++) _entries.Remove(index);
             _last = Math.Min(_last, first.Value - 1);
         }
+
+        internal void Clear() => _entries.Clear();
 
         internal void Compact(LogIndex through)
         {

@@ -22,8 +22,14 @@ internal sealed class ScannedFile(IDiskFile file, int number, long length)
 
     internal List<ScannedBatch> Batches { get; } = [];
 
+    /// <summary>Every header found, also of batches whose records are damaged: what they prove about batches before them still holds.</summary>
+    internal List<BatchHeader> Headers { get; } = [];
+
     /// <summary>Whether its first page is of another log.</summary>
     internal bool IsForeign { get; set; }
+
+    /// <summary>Whether it is longer than any segment can be.</summary>
+    internal bool IsOversized => Length > 2L * BatchBuffer.MaximumBytes;
 
     /// <summary>Whether a page is of a newer format.</summary>
     internal bool IsNewer { get; set; }
@@ -52,7 +58,7 @@ internal static class LogScan
     {
         long length = file.Length;
         ScannedFile scanned = new(file, number, length);
-        if (length is 0 or > 1 << 30) return scanned;
+        if (length is 0 or > 2L * BatchBuffer.MaximumBytes) return scanned;
         byte[] bytes = ArrayPool<byte>.Shared.Rent((int)length);
         try
         {
@@ -62,6 +68,7 @@ internal static class LogScan
                 HeaderReading reading = BatchHeader.Read(all[at..], salt, out BatchHeader header, out uint crc);
                 scanned.IsForeign |= reading == HeaderReading.Foreign && at == 0;
                 scanned.IsNewer |= reading == HeaderReading.Newer;
+                if (reading == HeaderReading.Valid) scanned.Headers.Add(header);
                 if (reading != HeaderReading.Valid || header.Length > all.Length - at - BatchHeader.Bytes
                     || Crc32C.Append(salt.Seed, all.Slice(at + BatchHeader.Bytes, header.Length)) != header.BodyCrc)
                 {

@@ -31,10 +31,10 @@ public sealed record WalOptions
     {
         if (NodeId == Guid.Empty) throw new ArgumentException("The node id salts the log and may not be empty.");
         ArgumentOutOfRangeException.ThrowIfLessThan(SegmentBytes, 16 << 10);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(SegmentBytes, 1 << 30);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(SegmentBytes, BatchBuffer.MaximumBytes);
         if (SegmentBytes % BatchBuffer.PageBytes != 0) throw new ArgumentException($"A segment is a multiple of {BatchBuffer.PageBytes} bytes, not {SegmentBytes}.");
         ArgumentOutOfRangeException.ThrowIfLessThan(SegmentsBehind, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(MaximumBatchBytes, 16 << 10);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaximumBatchBytes, 1 << 30);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(MaximumBatchBytes, BatchBuffer.MaximumBytes / 2);
     }
 }

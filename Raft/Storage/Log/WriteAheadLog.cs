@@ -12,6 +12,7 @@ namespace Quorleans.Raft.Storage;
 /// </summary>
 public sealed partial class WriteAheadLog : IDisposable
 {
+    private const int MaximumFileName = 80;
     private readonly IDisk _disk;
     private readonly WalOptions _options;
     private readonly LogSalt _salt;
@@ -37,8 +38,9 @@ public sealed partial class WriteAheadLog : IDisposable
     }
 
     /// <summary>
-    /// Called on the executor's thread when a batch is durable, when the log failed, and when space was prepared: then the owner
-    /// should release what became durable and call <see cref="TryFlush"/>. Set it before the first record.
+    /// Called when a batch is durable, when the log failed, and when space was prepared: then the owner should release what became
+    /// durable and call <see cref="TryFlush"/>. It comes from the executor's threads, for a batch and for space even at once, so it
+    /// should only wake the owner. Set it before the first record.
     /// </summary>
     public Action<LogCompletion>? Completed { get; set; }
 
@@ -177,6 +179,7 @@ public sealed partial class WriteAheadLog : IDisposable
         ThrowUnlessUsable(group);
         ArgumentNullException.ThrowIfNull(snapshot);
         ArgumentException.ThrowIfNullOrEmpty(file);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(file.Length, MaximumFileName);
         Invariant.Check(snapshot.Index >= group.FirstIndex.Previous, $"A snapshot at {snapshot.Index} of {group} is older than the one there.");
         Invariant.Check(installed || snapshot.Index <= group.LastIndex, $"A snapshot at {snapshot.Index} compacts {group}, which ends before it.");
         LogRecords.WriteSnapshot(_building, group.Number, snapshot, file, installed);

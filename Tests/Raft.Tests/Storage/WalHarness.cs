@@ -26,7 +26,7 @@ internal sealed class WalHarness
 
     internal LogRecovery Recovery { get; private set; } = null!;
 
-    internal static WalOptions Options(int segmentBytes) => new() { NodeId = NodeId, SegmentBytes = segmentBytes };
+    internal static WalOptions Options(int segmentBytes, int behind = 4) => new() { NodeId = NodeId, SegmentBytes = segmentBytes, SegmentsBehind = behind };
 
     internal static LogEntry Entry(long index, long term = 1, int payload = 20, byte fill = 7) =>
         new(new LogIndex(index), new Term(term), EntryKind.Command, new LogTime(index * 10), Payload(payload, fill));
