@@ -95,6 +95,36 @@ public sealed class CowTreeTests
         AssertSame(tree, model);
     }, iter: 30);
 
+    /// <summary>
+    /// Three levels, where keys keep coming below all that were there, with other beginnings: inner nodes' first keys are then above what they
+    /// hold, which splits and merges must mend. Runs of removals make inner nodes merge.
+    /// </summary>
+    [Fact]
+    public void Tree_KeepsItsOrder_WhenKeysComeBelowAllOthers() => Gen.Int[0, int.MaxValue].Array[20].Sample(dice =>
+    {
+        var tree = new CowTree<int>();
+        var model = new SortedDictionary<byte[], int>(_byBytes);
+        for (int group = 0; group < dice.Length; group++)
+        {
+            for (int i = 0; i < 900; i++)
+            {
+                // The step is coprime to 900: each number once, in another order each time.
+                int number = (int)((long)i * (7 + 30 * (dice[group] % 97)) % 900);
+                Set(tree, model, System.Text.Encoding.UTF8.GetBytes($"{(char)('z' - group)}-shared-{number:0000}"), i);
+            }
+        }
+
+        for (int round = 0; round < 2 * dice.Length; round++)
+        {
+            int from = (int)((long)dice[round % dice.Length] * (round + 1) % Math.Max(1, model.Count - 100));
+            byte[][] run = [.. model.Keys.Skip(from).Take(200 + dice[round % dice.Length] % 1800)];
+            foreach (byte[] key in run) Assert.Equal(model.Remove(key), tree.Remove(key));
+            foreach (byte[] key in run.Where((_, i) => i % 5 == 0)) Set(tree, model, key, -1);
+        }
+
+        AssertSame(tree, model);
+    }, iter: 20);
+
     [Fact]
     public void Tree_IsEmptyAgain_AfterEverythingWasRemoved()
     {
