@@ -32,7 +32,7 @@ internal sealed class ClientApplication
 
         // The library's own option also answers to /h and /?, which are fine values.
         _root.Options.Remove(_root.Options.OfType<HelpOption>().Single());
-        _root.Options.Add(new HelpOption("--help", "-h") { Recursive = true, Action = new HelpWithExamples() });
+        _root.Options.Add(new HelpOption("--help", "-h") { Recursive = true, Action = new HelpWithExamples(Math.Min(120, context.Output.Ansi.Profile.Width)) });
         _root.Directives.Clear();
 
         // Never invoked: a command line without a command means the console.

@@ -9,8 +9,15 @@ namespace Quorleans.Client;
 /// <summary>The library's help and below it the command's examples.</summary>
 internal sealed class HelpWithExamples : SynchronousCommandLineAction
 {
-    private const int Width = 120;
-    private readonly HelpAction _help = new() { MaxWidth = Width };
+    private readonly int _width;
+    private readonly HelpAction _help;
+
+    /// <param name="width">The columns of the terminal.</param>
+    public HelpWithExamples(int width)
+    {
+        _width = width;
+        _help = new HelpAction { MaxWidth = width };
+    }
 
     /// <inheritdoc/>
     public override bool ClearsParseErrors => true;
@@ -28,13 +35,13 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
         return status;
     }
 
-    private static string Wrapped(string text)
+    private string Wrapped(string text)
     {
         StringBuilder lines = new();
-        int column = Width;
+        int column = _width;
         foreach (string word in text.Split(' '))
         {
-            if (column + 1 + word.Length > Width)
+            if (column + 1 + word.Length > _width)
             {
                 if (lines.Length > 0) lines.Append('\n');
                 lines.Append("  ").Append(word);

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using System.Text.Unicode;
 using Spectre.Console;
@@ -11,7 +12,7 @@ internal sealed class CommandConsole(ClientContext context, ClientApplication ap
     private const int ScriptLineBytesMax = 4 * 1024 * 1024;
 
     private const string Introduction =
-        "Type a command and Enter, for example: put greeting hello. `help` lists the commands, `help COMMAND` explains one, `exit` or Ctrl-D leaves.";
+        "Quorleans. Type a command, such as: put greeting hello. `help` lists them, `exit` or Ctrl-D leaves.";
 
     private const string Quoting =
         "Words are separated by blanks. 'Single quotes' keep everything; \"double quotes\" know \\\" \\\\ \\n \\r \\t \\xNN;\n"
@@ -71,10 +72,19 @@ internal sealed class CommandConsole(ClientContext context, ClientApplication ap
 
         if (words.Count == 0) return ExitCode.Ok;
         if (words is ["exit"] or ["quit"]) return null;
-        if (words[0] != "help") return await application.RunCommandAsync(words, interrupts);
-        int status = await application.RunCommandAsync([.. words.Skip(1), "--help"], interrupts);
-        if (words.Count == 1) Output.Out.WriteLine(Quoting);
-        return status;
+        if (words is ["help"]) return ListCommands();
+        return await application.RunCommandAsync(words[0] == "help" ? [.. words.Skip(1), "--help"] : words, interrupts);
+    }
+
+    private int ListCommands()
+    {
+        Grid grid = new Grid().AddColumn(new GridColumn().NoWrap().Padding(0, 0, 3, 0)).AddColumn();
+        foreach (Command command in application.Commands)
+            grid.AddRow(new Text($"{command.Name}{string.Concat(command.Arguments.Select(argument => $" {argument.Name}"))}"), new Text(command.Description ?? ""));
+        grid.AddRow("help COMMAND", "Explain a command.").AddRow("exit", "Leave; so does Ctrl-D.");
+        Output.Ansi.Write(grid);
+        Output.Out.WriteLine(Quoting);
+        return ExitCode.Ok;
     }
 
     private static ConsoleKeyInfo? ReadKey()
