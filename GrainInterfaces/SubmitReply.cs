@@ -14,7 +14,10 @@ public sealed class SubmitReply(SubmitStatus status, ReadOnlyMemory<byte> result
     [Id(1)]
     public ReadOnlyMemory<byte> Result { get; } = result;
 
-    /// <summary>The node that leads as far as this replica knows, or null.</summary>
+    /// <summary>
+    /// The node that leads as far as this replica knows, or null. With <see cref="SubmitStatus.Ok"/>, null says that this replica leads
+    /// itself: only its log time is the group's. A follower that answered a read names the leader, or is empty when it knows none.
+    /// </summary>
     [Id(2)]
     public string? LeaderHint { get; init; }
 

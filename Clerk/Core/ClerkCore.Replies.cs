@@ -14,13 +14,17 @@ public sealed partial class ClerkCore
         ArgumentNullException.ThrowIfNull(attempt);
         bool awaited = attempt.IsLive;
         if (!End(attempt)) return;
+        Replica replica = attempt.Replica;
         if (reply.Status == ReplyStatus.Ok)
         {
-            if (attempt.Kind == AttemptKind.Probe || ReadResults(attempt, reply.Result, nowMs)) OnLeaderSpoke(attempt, reply, nowMs);
+            if (attempt.Kind != AttemptKind.Probe && !ReadResults(attempt, reply.Result, nowMs)) return;
+            if (reply.LeaderHint is null || reply.LeaderHint == replica.Node) OnLeaderSpoke(attempt, reply, nowMs);
+
+            // A follower answers reads too, after asking the leader. It gets no writes, and its log time stands still.
+            else _group.Locator.Denied(replica, reply.LeaderHint, Words(ReplyStatus.NotLeader), nowMs);
             return;
         }
 
-        Replica replica = attempt.Replica;
         string problem = reply.Error is null ? Words(reply.Status) : $"{Words(reply.Status)} ({reply.Error})";
         bool didNothing = reply.Status != ReplyStatus.Unknown;
         if (didNothing) CloseAttempts(attempt);

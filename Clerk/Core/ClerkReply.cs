@@ -28,7 +28,9 @@ public enum ReplyStatus
 /// <summary>A replica's answer to an attempt.</summary>
 /// <param name="Status">What became of the batch.</param>
 /// <param name="Result">One encoded result for each operation, or empty.</param>
-/// <param name="LeaderHint">The node that leads as far as the replica knows, or null.</param>
+/// <param name="LeaderHint">
+/// The node that leads as far as the replica knows, or null. With <see cref="ReplyStatus.Ok"/>, null (or its own name) says that it leads itself.
+/// </param>
 /// <param name="LogTimeMs">The group's log time in milliseconds as the replica knows it.</param>
 /// <param name="Error">What is wrong, for a person, or null.</param>
 public readonly record struct ClerkReply(

@@ -28,7 +28,10 @@ public enum OutcomeStatus
 /// <summary>The answer to a proposal or a query.</summary>
 /// <param name="Status">What became of it.</param>
 /// <param name="Result">What the state machine returned, if <see cref="OutcomeStatus.Ok"/>.</param>
-/// <param name="Leader">The node that leads as far as this replica knows, or null.</param>
+/// <param name="Leader">
+/// The node that leads as far as this replica knows, or null. With <see cref="OutcomeStatus.Ok"/>, null says that this replica leads itself;
+/// a follower that answered a read names the leader, or is empty when it knows none.
+/// </param>
 /// <param name="Time">The group's log time as this replica knows it.</param>
 /// <param name="Error">What is wrong, for a person, or null.</param>
 public readonly record struct Outcome(OutcomeStatus Status, ReadOnlyMemory<byte> Result, string? Leader, LogTime Time, string? Error);

@@ -226,8 +226,12 @@ internal sealed partial class Replica
         }
     }
 
-    private Outcome Answer(OutcomeStatus status, ReadOnlyMemory<byte> result = default, string? error = null) =>
-        new(status, result, status == OutcomeStatus.Ok ? null : LeaderNode, Core.Now, error);
+    // A read may be answered by a follower. Then it says that it is one: whom a client takes for the leader gets its writes and sets its clock.
+    private Outcome Answer(OutcomeStatus status, ReadOnlyMemory<byte> result = default, string? error = null)
+    {
+        string? leader = status != OutcomeStatus.Ok ? LeaderNode : Core.Role == RaftRole.Leader ? null : LeaderNode ?? "";
+        return new Outcome(status, result, leader, Core.Now, error);
+    }
 
     /// <summary>Something impossible happened, or the disk failed: this replica stops for good, and says why.</summary>
     internal void Fail(string reason)

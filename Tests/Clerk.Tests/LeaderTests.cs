@@ -41,6 +41,27 @@ public sealed class LeaderTests
         Assert.Equal($"g1/{other}", driver.TakeSent(AttemptKind.Probe).Target);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void AFollowerThatAnswersAProbe_IsNotTakenForTheLeader_NorItsLogTimeForTheGroups(bool namesTheLeader)
+    {
+        CoreDriver driver = new(static options => options.Nodes = ["n1", "n2"]);
+        driver.Put("a");
+        driver.Step();
+        ClerkAttempt follower = driver.TakeSent(AttemptKind.Probe);
+        string leader = follower.Target == "g1/n1" ? "n2" : "n1";
+        driver.Core.OnReply(follower, new ClerkReply(ReplyStatus.Ok, default, namesTheLeader ? leader : "", LogTimeMs: 1), driver.NowMs);
+        driver.Step();
+        Assert.Null(driver.Core.LeaderNode);
+        if (!namesTheLeader) driver.Pass(20);
+        driver.Ok(driver.TakeSent(AttemptKind.Probe));
+
+        Assert.Equal(leader, driver.Core.LeaderNode);
+        long deadlineMs = Assert.Single(driver.TakeSent(AttemptKind.Write).Writes()).DeadlineMs;
+        Assert.True(deadlineMs > driver.LogTimeMs, $"{deadlineMs} is over at {driver.LogTimeMs}");
+    }
+
     [Fact]
     public void ANodeThatIsNotConfigured_IsLearntFromAHint()
     {
