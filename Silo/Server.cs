@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Orleans.Dashboard;
 using Quorleans.Hosting;
+using Quorleans.Raft.Storage;
 
 namespace Quorleans.Silo;
 
@@ -26,8 +27,20 @@ internal static class Server
         }
 
         if (options.Check() is { } problem) return await FailAsync(ExitStatus.Usage, problem);
-        long start = Stopwatch.GetTimestamp();
         ServerLogging.Configure(builder.Logging, builder.Configuration, options.Verbose);
+        try
+        {
+            return await RunAsync(builder, options);
+        }
+        catch (Exception e) when (Describe(e, options) is { } message)
+        {
+            return await FailAsync(ExitStatus.Failed, message);
+        }
+    }
+
+    private static async Task<int> RunAsync(WebApplicationBuilder builder, ServerOptions options)
+    {
+        long start = Stopwatch.GetTimestamp();
         await using var cluster = new EmbeddedCluster(new EmbeddedClusterOptions
         {
             DataDirectory = Path.GetFullPath(options.Data),
@@ -40,28 +53,16 @@ internal static class Server
                 if (options.Dashboard) silo.AddDashboard();
             },
         });
-        WebApplication app = ServerWeb.Build(builder, options, cluster);
-        await using (app)
-        {
-            try
-            {
-                // The cluster first: the web application's Orleans client wants a gateway when it starts.
-                await cluster.StartAsync();
-                await app.StartAsync();
-            }
-            catch (Exception e) when (Describe(e, options) is { } message)
-            {
-                await cluster.StopAsync();
-                return await FailAsync(ExitStatus.Failed, message);
-            }
+        await using WebApplication app = ServerWeb.Build(builder, options, cluster);
+        // The cluster first: the web application's Orleans client wants a gateway when it starts.
+        await cluster.StartAsync();
+        await app.StartAsync();
+        await Console.Out.WriteLineAsync(Greeting(options, cluster, Stopwatch.GetElapsedTime(start)));
 
-            await Console.Out.WriteLineAsync(Greeting(options, cluster, Stopwatch.GetElapsedTime(start)));
-            await app.WaitForShutdownAsync();
-            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            await app.StopAsync(patience.Token);
-            await cluster.StopAsync(patience.Token);
-        }
-
+        await app.WaitForShutdownAsync();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await app.StopAsync(patience.Token);
+        await cluster.StopAsync(patience.Token);
         await Console.Out.WriteLineAsync("Stopped.");
         return ExitStatus.Stopped;
     }
@@ -77,7 +78,7 @@ internal static class Server
 
     private static string? Describe(Exception error, ServerOptions options) => error switch
     {
-        ClusterException => error.Message,
+        ClusterException or NodeDirectoryException or DiskException => error.Message,
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
             $"cannot listen on {IPAddress.Loopback}:{options.Http}: something else does. Stop it, or choose another port with --http.",
         _ => null,

@@ -6,7 +6,7 @@ namespace Quorleans.Silo;
 /// <summary>The command line of the silo executable.</summary>
 internal static class ServerCommand
 {
-    private static readonly Option<int?> Nodes = Number("--nodes", "Nodes of the embedded cluster, 1 to 9 [default: 3]", "N");
+    private static readonly Option<int?> Nodes = Number("--nodes", "Nodes of the embedded cluster, 1 to 9 [default: as the data directory has, or 3]", "N");
     private static readonly Option<string?> Data = new("--data") { Description = "Data directory [default: ./data]", HelpName = "DIR" };
     private static readonly Option<int?> Http = Number("--http", "HTTP port on loopback: dashboard, health, metrics, administration [default: 8080]", "PORT");
     private static readonly Option<int?> GatewayPort = Number("--gateway-port", "First node's port for clients; the next nodes' follow [default: 30001]", "PORT");

@@ -11,8 +11,8 @@ internal sealed record ServerOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Quorleans";
 
-    /// <summary>How many nodes the embedded cluster has.</summary>
-    public int Nodes { get; init; } = 3;
+    /// <summary>How many nodes the embedded cluster has; null: as many as the data directory has, or 3.</summary>
+    public int? Nodes { get; init; }
 
     /// <summary>The data directory.</summary>
     public string Data { get; init; } = "data";
@@ -36,17 +36,18 @@ internal sealed record ServerOptions
     /// <returns>Null when all is well.</returns>
     public string? Check()
     {
-        if (Nodes is < 1 or > 9) return Say($"--nodes is {Nodes}; it must be 1 to 9");
+        int nodes = Nodes ?? 3;
+        if (nodes is < 1 or > 9) return Say($"--nodes is {Nodes}; it must be 1 to 9");
         if (string.IsNullOrWhiteSpace(Data)) return "--data is empty; it must name a directory";
         if (Http is < 1 or > 65535) return Say($"--http is {Http}; it must be a port, 1 to 65535");
-        if (GatewayPort < 1 || GatewayPort + Nodes - 1 > 65535) return Say($"--gateway-port is {GatewayPort}; it and the next {Nodes - 1} must be ports, 1 to 65535");
-        if (SiloPort < 1 || SiloPort + Nodes - 1 > 65535) return Say($"--silo-port is {SiloPort}; it and the next {Nodes - 1} must be ports, 1 to 65535");
-        if (Math.Abs(GatewayPort - SiloPort) < Nodes) return Say($"--gateway-port {GatewayPort} and --silo-port {SiloPort} overlap for {Nodes} nodes");
-        if (In(Http, GatewayPort) || In(Http, SiloPort)) return Say($"--http {Http} is also a port of a node");
+        if (GatewayPort < 1 || GatewayPort + nodes - 1 > 65535) return Say($"--gateway-port is {GatewayPort}; it and the next {nodes - 1} must be ports, 1 to 65535");
+        if (SiloPort < 1 || SiloPort + nodes - 1 > 65535) return Say($"--silo-port is {SiloPort}; it and the next {nodes - 1} must be ports, 1 to 65535");
+        if (Math.Abs(GatewayPort - SiloPort) < nodes) return Say($"--gateway-port {GatewayPort} and --silo-port {SiloPort} overlap for {nodes} nodes");
+        if (In(Http, GatewayPort, nodes) || In(Http, SiloPort, nodes)) return Say($"--http {Http} is also a port of a node");
         return null;
     }
 
-    private bool In(int port, int first) => port >= first && port < first + Nodes;
+    private static bool In(int port, int first, int count) => port >= first && port < first + count;
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.HostFiltering;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 using Orleans.Dashboard;
+using Quorleans.GrainInterfaces;
 using Quorleans.Hosting;
 
 namespace Quorleans.Silo;
@@ -22,6 +23,7 @@ internal static class ServerWeb
         IHealthChecksBuilder health = builder.Services.AddHealthChecks();
         foreach (NodeStatus node in cluster.Nodes)
             health.AddCheck($"node {node.Node}", () => CheckNode(cluster, node.Node), tags: [ReadyTag]);
+        health.AddAsyncCheck("group g1", () => CheckGroupAsync(cluster, "g1"), tags: [ReadyTag]);
         if (options.Dashboard)
         {
             // A client of its own, which follows the gateways: the pages shall outlive any silo.
@@ -45,6 +47,15 @@ internal static class ServerWeb
         NodeStatus status = cluster.Nodes.Single(node => node.Node == name);
         string text = status.Detail is null ? status.State.ToString() : $"{status.State}: {status.Detail}";
         return status.State == NodeState.Running ? HealthCheckResult.Healthy(text) : HealthCheckResult.Unhealthy(text);
+    }
+
+    private static async Task<HealthCheckResult> CheckGroupAsync(EmbeddedCluster cluster, string group)
+    {
+        IReadOnlyList<ReplicaStatus> replicas = await cluster.GetReplicasAsync(group);
+        ReplicaStatus? leader = replicas.FirstOrDefault(static replica => replica is { State: "Running", Role: "Leader" });
+        if (leader is not null) return HealthCheckResult.Healthy($"{leader.Node} leads in term {leader.Term}");
+        string states = string.Join(", ", replicas.Select(static replica => $"{replica.Node} {replica.State} {replica.Role}".TrimEnd()));
+        return HealthCheckResult.Unhealthy(states.Length == 0 ? "no node is up" : $"no leader: {states}");
     }
 
     private static Task WriteAsync(HttpContext http, HealthReport report) => http.Response.WriteAsJsonAsync(new

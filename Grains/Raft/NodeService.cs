@@ -163,7 +163,7 @@ public sealed partial class NodeService : IAsyncDisposable
         {
             case TransferStatus.AlreadyLeader: return null;
             case TransferStatus.NotVoter: return $"{target} has no vote in {group}.";
-            case TransferStatus.NotLeader: return $"{Node} does not lead {group}.";
+            case TransferStatus.NotLeader: return $"{Node} does not lead {group}; ask the node that does.";
             case TransferStatus.Started:
             default: break;
         }
@@ -175,15 +175,17 @@ public sealed partial class NodeService : IAsyncDisposable
     }
 
     /// <summary>Hands over every leadership held here, to whoever takes it first. For a graceful stop.</summary>
-    public async Task HandOverAsync()
+    /// <param name="isUp">Whether a node can be reached: one that cannot would only be waited for.</param>
+    public async Task HandOverAsync(Func<string, bool> isUp)
     {
+        ArgumentNullException.ThrowIfNull(isUp);
         if (Raft is null) return;
         foreach (GroupId group in Raft.Groups)
         {
             ReplicaState? state = await Raft.GetStateAsync(group.Name).ConfigureAwait(false);
             if (state?.Role != RaftRole.Leader) continue;
             foreach (Member member in state.Membership.Voters)
-                if (member.Node != Node && await TransferLeadershipAsync(group.Name, member.Node).ConfigureAwait(false) is null)
+                if (member.Node != Node && isUp(member.Node) && await TransferLeadershipAsync(group.Name, member.Node).ConfigureAwait(false) is null)
                     break;
         }
     }

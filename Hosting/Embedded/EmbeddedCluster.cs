@@ -1,5 +1,7 @@
 using System.Net;
+using Quorleans.GrainInterfaces;
 using Quorleans.Grains.Raft;
+using Quorleans.Raft.Storage;
 
 namespace Quorleans.Hosting;
 
@@ -10,22 +12,33 @@ namespace Quorleans.Hosting;
 public sealed class EmbeddedCluster : IAsyncDisposable
 {
     private readonly List<EmbeddedNode> _nodes = [];
+    private const int DefaultNodes = 3;
     private readonly Lock _describing = new();
     private ClusterDescription? _description;
 
-    /// <summary>Prepares a cluster; nothing is opened before <see cref="StartAsync"/>.</summary>
+    /// <summary>Prepares a cluster: reads its description, if there is one. Nothing is created before <see cref="StartAsync"/>.</summary>
     /// <param name="options">What it is made of.</param>
-    /// <exception cref="ClusterException">An option is out of its range.</exception>
+    /// <exception cref="ClusterException">An option is out of its range, or does not fit the data directory.</exception>
     public EmbeddedCluster(EmbeddedClusterOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         if (options.Nodes is < 1 or > 9)
             throw new ClusterException(ClusterError.InvalidOption, $"The number of nodes is {options.Nodes}; it must be 1 to 9.");
         Options = options;
-        int[] free = LoopbackPorts.FindFree(2 * options.Nodes);
-        for (int i = 0; i < options.Nodes; i++)
+        _description = ClusterFile.Read(options.DataDirectory);
+        string[] names = _description is { } found
+            ? [.. found.Nodes.Select(static node => node.Name)]
+            : [.. Enumerable.Range(1, options.Nodes ?? DefaultNodes).Select(static i => $"n{i}")];
+        if (options.Nodes is { } wanted && wanted != names.Length)
         {
-            string name = $"n{i + 1}";
+            throw new ClusterException(ClusterError.DataDirectory,
+                $"The data directory '{options.DataDirectory}' holds a cluster of {names.Length} nodes, not {wanted}. Start it with {names.Length}, or use another directory.");
+        }
+
+        int[] free = LoopbackPorts.FindFree(2 * names.Length);
+        for (int i = 0; i < names.Length; i++)
+        {
+            string name = names[i];
             _nodes.Add(new EmbeddedNode(this, new NodeOptions
             {
                 Name = name,
@@ -43,11 +56,11 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     public ProcessMembershipTable MembershipTable { get; } = new();
 
     /// <summary>What was fixed when the cluster was created; creates it at the first look.</summary>
-    internal ClusterDescription Description
+    public ClusterDescription Description
     {
         get
         {
-            lock (_describing) return _description ??= ClusterFile.LoadOrCreate(Options.DataDirectory, [.. _nodes.Select(static node => node.Options)]);
+            lock (_describing) return _description ??= ClusterFile.Create(Options.DataDirectory, [.. _nodes.Select(static node => node.Options)]);
         }
     }
 
@@ -60,8 +73,11 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <summary>Starts every node that does not run.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ClusterException">A node cannot start; those that could are stopped again.</exception>
+    /// <exception cref="NodeDirectoryException">A node's data directory was refused; the same.</exception>
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
+        // Creation writes and syncs: not on the caller's thread, and once, before the nodes ask for it side by side.
+        await Task.Run(() => Description, cancellationToken);
         Task[] starting = [.. _nodes.Where(static node => node.Status.State != NodeState.Running).Select(node => node.StartAsync(cancellationToken))];
         try
         {
@@ -112,6 +128,16 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <param name="node">Its name.</param>
     /// <exception cref="ClusterException">There is no such node.</exception>
     public IServiceProvider? GetServices(string node) => Find(node).Services;
+
+    /// <summary>Every replica of a group on the nodes that run, as it stands.</summary>
+    /// <param name="group">The group's name, such as <c>g1</c>.</param>
+    public async Task<IReadOnlyList<ReplicaStatus>> GetReplicasAsync(string group)
+    {
+        var replicas = new List<ReplicaStatus>();
+        foreach (EmbeddedNode node in _nodes)
+            if (node.Service is { } service) replicas.Add(await service.DescribeAsync(group));
+        return replicas;
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Quorleans.Grains.Raft;
 
 namespace Quorleans.Hosting;
 
@@ -8,8 +9,11 @@ public sealed record EmbeddedClusterOptions
     /// <summary>The directory that holds the cluster's description and a directory for each node. Default: <c>data</c>.</summary>
     public string DataDirectory { get; init; } = "data";
 
-    /// <summary>How many nodes, 1 to 9, named n1, n2, … Default: 3. Fixed when the cluster is created.</summary>
-    public int Nodes { get; init; } = 3;
+    /// <summary>
+    /// How many nodes, 1 to 9, named n1, n2, … Fixed when the cluster is created. Default: as many as the data directory has, or 3 for a
+    /// new one.
+    /// </summary>
+    public int? Nodes { get; init; }
 
     /// <summary>The TCP port between silos of the first node; the next ones follow. 0: any that are free. Default: 11111.</summary>
     public int SiloPort { get; init; } = 11111;
@@ -19,6 +23,9 @@ public sealed record EmbeddedClusterOptions
 
     /// <summary>Whether a node that Orleans evicted (it was paused or cut off) is started again by itself. Default: true.</summary>
     public bool RestartEvictedNodes { get; init; } = true;
+
+    /// <summary>Changes how the nodes are driven, such as Raft's timers. Default: none.</summary>
+    public Func<NodeServiceOptions, NodeServiceOptions>? ConfigureNode { get; init; }
 
     /// <summary>Adds to each silo, such as the dashboard; called with the node's name each time the node starts.</summary>
     public Action<string, ISiloBuilder>? ConfigureSilo { get; init; }

@@ -28,6 +28,9 @@ internal sealed class EmbeddedNode : IAsyncDisposable
     /// <summary>The services of its silo while it runs.</summary>
     public IServiceProvider? Services => _status.State == NodeState.Running ? _life?.Host.Services : null;
 
+    /// <summary>Its storage and replicas while it runs.</summary>
+    public NodeService? Service => _status.State == NodeState.Running ? _life?.Node : null;
+
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
@@ -39,7 +42,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
             {
                 LoopbackPorts.RequireFree(Options);
                 _life = Build();
-                await _life.OpenNodeAsync(Options, _cluster.Description);
+                await _life.OpenNodeAsync(Options, _cluster);
                 await _life.Host.StartAsync(cancellationToken);
                 SetState(NodeState.Running);
             }
@@ -109,7 +112,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         try
         {
             if (abrupt) life.Cut();
-            else if (life.Node is { } node) await node.HandOverAsync();
+            else await life.HandOverAsync();
             await life.Host.StopAsync(abrupt ? new CancellationToken(canceled: true) : cancellationToken);
         }
         catch (Exception e) when (abrupt || e is OperationCanceledException)
@@ -118,9 +121,10 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         }
         finally
         {
-            _life = null;
+            // Whatever becomes of the silo, the node is down and its directory free when this is over.
             await ((IAsyncDisposable)life.Host).DisposeAsync();
             if (life.Node is { } node) await node.DisposeAsync();
+            _life = null;
         }
     }
 
@@ -158,12 +162,21 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         public NodeService? Node { get; private set; }
 
         /// <summary>Opens the node before its silo starts, so that grains find it ready.</summary>
-        public async Task OpenNodeAsync(NodeOptions options, ClusterDescription cluster)
+        public async Task OpenNodeAsync(NodeOptions options, EmbeddedCluster cluster)
         {
             IServiceProvider services = Host.Services;
             GrainTransport transport = new(services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<HomeLocator>());
-            Node = await NodeService.OpenAsync(
-                new NodeServiceOptions { Node = options.Name, DataDirectory = options.DataDirectory }, cluster, transport, services.GetRequiredService<ILogger<NodeService>>());
+            var service = new NodeServiceOptions { Node = options.Name, DataDirectory = options.DataDirectory };
+            service = cluster.Options.ConfigureNode?.Invoke(service) ?? service;
+            // Recovery reads the whole log: not on the caller's thread, so that the nodes do it side by side.
+            Node = await Task.Run(() => NodeService.OpenAsync(service, cluster.Description, transport, services.GetRequiredService<ILogger<NodeService>>()));
+        }
+
+        /// <summary>Hands the leaderships over to nodes that are up, if there are any.</summary>
+        public Task HandOverAsync()
+        {
+            HomeLocator homes = Host.Services.GetRequiredService<HomeLocator>();
+            return Node?.HandOverAsync(node => homes.TryFind(node, out _)) ?? Task.CompletedTask;
         }
 
         /// <summary>From here on nobody hears of this silo again.</summary>
