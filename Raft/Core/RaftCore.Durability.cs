@@ -109,6 +109,7 @@ public sealed partial class RaftCore
         if (term == Term && vote == Vote) return;
         Invariant.Check(term >= Term, $"The term would go back from {Term} to {term}.");
         Invariant.Check(term > Term || Vote.IsNone, $"A second vote in term {term}: {vote} after {Vote}.");
+        _roleChanged |= term > Term;
         (Term, Vote, _hardStateDirty) = (term, vote, true);
     }
 }

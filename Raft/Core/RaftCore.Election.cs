@@ -200,11 +200,11 @@ public sealed partial class RaftCore
 
     private void ChangeRole(RaftRole role, MemberId leader)
     {
-        if (role == Role && leader == Leader) return;
         // Two leaders in a term: impossible by the vote rule; if it is seen, nothing here can be trusted any more.
         Invariant.Check(
             leader.IsNone || _termLeader.Term != Term || _termLeader.Leader == leader, $"Two leaders in term {Term}: {_termLeader.Leader} and {leader}.");
         if (!leader.IsNone) _termLeader = (Term, leader);
+        if (role == Role && leader == Leader) return;
         if (leader != Leader) FailForwardedReads();
         (Role, Leader, _roleChanged) = (role, leader, true);
     }

@@ -20,10 +20,11 @@ public sealed partial class RaftCore
     private void TickLeader()
     {
         _leaderTicks++;
+        // A transfer that takes an election timeout has failed (dissertation §3.10).
+        if (!_transferTarget.IsNone && ++_transferTicks >= _options.ElectionTicks) _transferTarget = MemberId.None;
         if (_electionElapsed >= _options.ElectionTicks)
         {
             _electionElapsed = 0;
-            _transferTarget = MemberId.None; // a transfer that took this long has failed (dissertation §3.10)
             if (!HasActiveQuorum())
             {
                 // CheckQuorum (dissertation §6.2): cut off from a majority, so somebody else may lead already.
@@ -125,8 +126,15 @@ public sealed partial class RaftCore
 
         foreach (LogEntry entry in message.Entries)
         {
-            if (entry.Index <= Commit) continue; // perhaps in a snapshot by now (R16)
-            if (Log.TryTermAt(entry.Index, out Term existing))
+            bool held = Log.TryTermAt(entry.Index, out Term existing);
+            if (entry.Index <= Commit)
+            {
+                // Perhaps in a snapshot by now (R16), but never another.
+                Invariant.Check(!held || existing == entry.Term, $"Entry {entry.Index} of term {existing} is committed here, but {message.From} leads with {entry}.");
+                continue;
+            }
+
+            if (held)
             {
                 // Truncate at a real conflict only: an old message must not undo what a newer one has brought (R3).
                 if (existing == entry.Term) continue;

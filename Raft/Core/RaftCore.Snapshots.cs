@@ -67,24 +67,28 @@ public sealed partial class RaftCore
     {
         // If the log holds the snapshot's last entry, what follows it is kept (paper §7).
         bool keep = Log.TryTermAt(snapshot.Index, out Term term) && term == snapshot.Term;
+        Invariant.Check(keep || Role != RaftRole.Leader, $"The leader's log lacks entry {snapshot.Index} of term {snapshot.Term}, which is committed.");
+        // The disk keeps what follows only if it was given that entry too. A truncation that it has not seen yet may lie before it: then the disk
+        // still has the old entries there and behind it, and they must go (SnapshotKeepsNothingOnDisk_WhenTheDiskHasNotSeenTheTruncationBeforeIt).
+        _restoreKeepsLog = keep && _handed >= snapshot.Index;
         if (keep)
         {
             Log.CompactTo(snapshot.Index);
             CompactConfigurations(snapshot.Index);
+            _handed = LogIndex.Max(_handed, snapshot.Index);
         }
         else
         {
             Log.Reset(snapshot.Index, snapshot.Term, snapshot.Time);
-            foreach (PendingWrite write in _writes) write.Last = LogIndex.Zero;
             _configurations.Clear();
-            (_handed, Durable) = (snapshot.Index, snapshot.Index);
+            _configurations.Add(snapshot.Membership);
+            foreach (PendingWrite write in _writes) write.Last = LogIndex.Min(write.Last, Commit);
+            (_handed, Durable) = (snapshot.Index, LogIndex.Min(Durable, Commit));
         }
 
-        if (!keep) _configurations.Add(snapshot.Membership);
-        _handed = LogIndex.Max(_handed, snapshot.Index);
-        Durable = LogIndex.Max(Durable, snapshot.Index);
+        // It counts as durable when the record of it is, with the write that hands it out: until then a crash takes it back.
         (Commit, Applied, _applyHanded) = (snapshot.Index, snapshot.Index, snapshot.Index);
-        (Snapshot, _restore, _restoreKeepsLog) = (snapshot, snapshot, keep);
+        (Snapshot, _restore) = (snapshot, snapshot);
         _pendingBytes = Log.Bytes;
     }
 

@@ -20,6 +20,7 @@ public enum TransferStatus
 public sealed partial class RaftCore
 {
     private MemberId _transferTarget;
+    private int _transferTicks; // of its own, so that asking again and again does not put off the quorum check
 
     /// <summary>Hands the leadership to another member: no new proposals, bring it up to date, tell it to campaign at once.</summary>
     /// <param name="target">Who shall lead.</param>
@@ -29,8 +30,7 @@ public sealed partial class RaftCore
         if (Role != RaftRole.Leader) return TransferStatus.NotLeader;
         if (target == Self) return TransferStatus.AlreadyLeader;
         if (!Membership.IsVoter(target) || !_peers.TryGetValue(target, out Progress? peer)) return TransferStatus.NotVoter;
-        _transferTarget = target;
-        _electionElapsed = 0; // the time it has
+        (_transferTarget, _transferTicks) = (target, 0);
         if (peer.Match == Log.LastIndex) SendTimeoutNow(target);
         return TransferStatus.Started;
     }

@@ -21,7 +21,10 @@ public sealed partial class RaftCore
     /// <param name="group">Its group.</param>
     /// <param name="self">Its own id.</param>
     /// <param name="restore">What its disk held.</param>
-    /// <param name="seed">Decides its election timeouts; different for each member.</param>
+    /// <param name="seed">
+    /// Decides its election timeouts and where the numbers of its requests begin. Different for each member and at each start: with the numbers of an
+    /// earlier life, a late answer to that life's read could pass for the answer to this one's.
+    /// </param>
     /// <exception cref="InvariantViolationException">The disk's contents contradict each other.</exception>
     public RaftCore(RaftOptions options, GroupId group, MemberId self, RaftRestore restore, ulong seed)
     {
