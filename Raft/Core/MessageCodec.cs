@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 
 namespace Quorleans.Raft;
@@ -158,6 +159,7 @@ public static class MessageCodec
     {
         MemberId from = new(reader.Int());
         MemberId to = new(reader.Int());
+        if (from.IsNone || to.IsNone) reader.Fail();
         Term term = new(reader.Number());
         long sequence = reader.Number();
         switch (kind)
@@ -181,11 +183,12 @@ public static class MessageCodec
             case MessageKind.AppendEntries:
             {
                 LogIndex index = new(reader.Number());
+                Term indexTerm = new(reader.Number());
                 return new RaftMessage
                 {
-                    Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Index = index, IndexTerm = new Term(reader.Number()),
+                    Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Index = index, IndexTerm = indexTerm,
                     Commit = new LogIndex(reader.Number()), ReadRound = reader.Number(), Time = new LogTime(reader.Number()),
-                    Entries = ReadEntries(ref reader, index),
+                    Entries = ReadEntries(ref reader, index, indexTerm, term),
                 };
             }
 
@@ -217,11 +220,11 @@ public static class MessageCodec
         }
     }
 
-    private static LogEntry[] ReadEntries(ref MessageReader reader, LogIndex previous)
+    private static LogEntry[] ReadEntries(ref MessageReader reader, LogIndex previous, Term previousTerm, Term messageTerm)
     {
         // An entry takes at least four bytes: a hostile count cannot make us allocate more than the message itself justifies.
         long count = reader.Number();
-        if (reader.Failed || count > reader.Remaining / 4)
+        if (reader.Failed || count > reader.Remaining / 4 || previous.Value > long.MaxValue - count)
         {
             reader.Fail();
             return [];
@@ -229,15 +232,16 @@ public static class MessageCodec
 
         if (count == 0) return [];
         LogEntry[] entries = new LogEntry[count];
-        Term last = Term.Zero;
+        Term last = previousTerm;
         for (int i = 0; i < entries.Length; i++)
         {
             Term term = new(reader.Number());
             EntryKind kind = (EntryKind)reader.Byte();
             LogTime time = new(reader.Number());
             ReadOnlyMemory<byte> payload = reader.Bytes();
-            bool sound = term >= last && kind is >= EntryKind.Noop and <= EntryKind.Configuration
-                && (kind != EntryKind.Configuration || MembershipCodec.TryDecode(payload.Span, out _, out _));
+            // Terms only grow along a log, up to that of the leader which sends it.
+            bool sound = term >= last && term <= messageTerm && kind is >= EntryKind.Noop and <= EntryKind.Configuration
+                && (kind != EntryKind.Configuration || TryReadMembership(payload, out _));
             if (reader.Failed || !sound)
             {
                 reader.Fail();
@@ -251,12 +255,15 @@ public static class MessageCodec
         return entries;
     }
 
+    private static bool TryReadMembership(ReadOnlyMemory<byte> bytes, [NotNullWhen(true)] out Membership? membership) =>
+        MembershipCodec.TryDecode(bytes.Span, out membership, out int consumed) && consumed == bytes.Length;
+
     private static RaftMessage? ReadInstallSnapshot(ref MessageReader reader, MemberId from, MemberId to, Term term, long sequence)
     {
         LogIndex index = new(reader.Number());
         Term indexTerm = new(reader.Number());
         LogTime time = new(reader.Number());
-        if (!MembershipCodec.TryDecode(reader.Bytes().Span, out Membership? membership, out _))
+        if (!TryReadMembership(reader.Bytes(), out Membership? membership))
         {
             reader.Fail();
             return null;
