@@ -23,6 +23,7 @@ public sealed partial class NodeService : IAsyncDisposable
     private readonly NodeDirectory _directory;
     private readonly ClusterDescription _cluster;
     private readonly ILogger _logger;
+    private NodeMetrics? _metrics;
     private string _state = "Running";
 
     private NodeService(NodeDirectory directory, ClusterDescription cluster, ILogger logger) =>
@@ -80,6 +81,7 @@ public sealed partial class NodeService : IAsyncDisposable
             return;
         }
 
+        _metrics = new NodeMetrics(Node, Raft);
         if (Raft.HasGroup(StoreGroup)) return;
         await JoinAtCreationAsync(Raft).ConfigureAwait(false);
     }
@@ -196,6 +198,7 @@ public sealed partial class NodeService : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _metrics?.Dispose();
         if (Raft is { } raft) await raft.DisposeAsync().ConfigureAwait(false);
         _directory.Dispose();
     }
