@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+using Quorleans.GrainInterfaces;
+using Quorleans.KeyValue.Store;
+using Quorleans.Raft;
+
+namespace Quorleans.Clerk.Tests;
+
+/// <summary>A grain factory whose replicas live in memory: one leads, with the real state machine; each can be told to misbehave.</summary>
+internal sealed class FakeReplicas : IGrainFactory
+{
+    private readonly ConcurrentDictionary<string, FakeReplica> _replicas = new(StringComparer.Ordinal);
+    private readonly KeyValueStateMachine _machine = new();
+    private readonly Lock _lock = new();
+    private long _index;
+
+    public string Leader { get; set; } = "g1/n1";
+
+    public ConcurrentQueue<(string Target, SubmitRequest Request)> Calls { get; } = new();
+
+    /// <summary>Whether <see cref="Calls"/> is kept.</summary>
+    public bool Records { get; set; } = true;
+
+    /// <summary>What happens to a call instead of the usual; null for the usual.</summary>
+    public Func<string, SubmitRequest, Task<SubmitReply>?>? Meet { get; set; }
+
+    public int CallsOf(bool isQuery) => Calls.Count(call => call.Request.IsQuery == isQuery);
+
+    public SubmitReply Serve(SubmitRequest request)
+    {
+        lock (_lock)
+        {
+            ReadOnlyMemory<byte> result = request.IsQuery
+                ? _machine.Query(request.Payload)
+                : _machine.Apply(new LogEntry(new LogIndex(++_index), new Term(1), EntryKind.Command, new LogTime(1), request.Payload), wantResult: true);
+            return new SubmitReply(SubmitStatus.Ok, result) { LogTimeMs = 1 };
+        }
+    }
+
+    public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithStringKey =>
+        (TGrainInterface)(IGrainWithStringKey)_replicas.GetOrAdd(primaryKey, key => new FakeReplica(this, key));
+
+    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithGuidKey => throw new NotSupportedException();
+
+    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithIntegerKey => throw new NotSupportedException();
+
+    public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string keyExtension, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithGuidCompoundKey => throw new NotSupportedException();
+
+    public TGrainInterface GetGrain<TGrainInterface>(long primaryKey, string keyExtension, string? grainClassNamePrefix = null)
+        where TGrainInterface : IGrainWithIntegerCompoundKey => throw new NotSupportedException();
+
+    public TGrainObserverInterface CreateObjectReference<TGrainObserverInterface>(IGrainObserver obj)
+        where TGrainObserverInterface : IGrainObserver => throw new NotSupportedException();
+
+    public void DeleteObjectReference<TGrainObserverInterface>(IGrainObserver obj)
+        where TGrainObserverInterface : IGrainObserver => throw new NotSupportedException();
+
+    public IGrain GetGrain(Type grainInterfaceType, Guid grainPrimaryKey) => throw new NotSupportedException();
+
+    public IGrain GetGrain(Type grainInterfaceType, long grainPrimaryKey) => throw new NotSupportedException();
+
+    public IGrain GetGrain(Type grainInterfaceType, string grainPrimaryKey) => throw new NotSupportedException();
+
+    public IGrain GetGrain(Type grainInterfaceType, Guid grainPrimaryKey, string keyExtension) => throw new NotSupportedException();
+
+    public IGrain GetGrain(Type grainInterfaceType, long grainPrimaryKey, string keyExtension) => throw new NotSupportedException();
+
+    public IAddressable GetGrain(Type grainInterfaceType, IdSpan grainKey) => throw new NotSupportedException();
+
+    public IAddressable GetGrain(Type grainInterfaceType, IdSpan grainKey, string grainClassNamePrefix) => throw new NotSupportedException();
+
+    public TGrainInterface GetGrain<TGrainInterface>(GrainId grainId)
+        where TGrainInterface : IAddressable => throw new NotSupportedException();
+
+    public IAddressable GetGrain(GrainId grainId) => throw new NotSupportedException();
+
+    public IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
+
+    private sealed class FakeReplica(FakeReplicas all, string key) : IRaftReplicaGrain
+    {
+        public Task<SubmitReply> Submit(SubmitRequest request)
+        {
+            if (all.Records) all.Calls.Enqueue((key, request));
+            if (all.Meet?.Invoke(key, request) is { } met) return met;
+            return Task.FromResult(key == all.Leader
+                ? all.Serve(request)
+                : new SubmitReply(SubmitStatus.NotLeader, default) { LeaderHint = all.Leader[3..] });
+        }
+
+        public Task<RaftFrame> RequestVote(RaftFrame request) => throw new NotSupportedException();
+
+        public Task<RaftFrame> AppendEntries(RaftFrame request) => throw new NotSupportedException();
+
+        public Task<RaftFrame> InstallSnapshot(RaftFrame request) => throw new NotSupportedException();
+
+        public Task<RaftFrame> TimeoutNow(RaftFrame request) => throw new NotSupportedException();
+
+        public Task<RaftFrame> ReadIndex(RaftFrame request) => throw new NotSupportedException();
+
+        public Task<string?> TransferLeadership(string node) => throw new NotSupportedException();
+
+        public Task<ReplicaStatus> GetState() => throw new NotSupportedException();
+    }
+}
