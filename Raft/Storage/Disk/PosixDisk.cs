@@ -5,7 +5,7 @@ namespace Quorleans.Raft.Storage;
 /// <summary>A directory on a real disk.</summary>
 public sealed class PosixDisk : IDisk
 {
-    private const int ZerosBytes = 1 << 20;
+    private static readonly byte[] Zeros = new byte[64 << 10];
 
     /// <summary>Takes a directory that exists.</summary>
     /// <param name="path">The directory.</param>
@@ -45,8 +45,7 @@ public sealed class PosixDisk : IDisk
         PosixDiskFile file = Open(name, FileMode.CreateNew);
         try
         {
-            byte[] zeros = new byte[Math.Min(bytes, ZerosBytes)];
-            for (long at = 0; at < bytes; at += zeros.Length) file.Write(at, zeros.AsSpan(0, (int)Math.Min(zeros.Length, bytes - at)));
+            for (long at = 0; at < bytes; at += Zeros.Length) file.Write(at, Zeros.AsSpan(0, (int)Math.Min(Zeros.Length, bytes - at)));
             file.Sync();
             SyncDirectory();
             return file;

@@ -48,6 +48,9 @@ public sealed partial class WriteAheadLog
         while (oldest < _segments.Count && _segments[oldest].LiveBytes <= _segments[oldest].DyingBytes) oldest++;
         long needed = (LiveBytes + _options.SegmentBytes - 1) / _options.SegmentBytes;
         if (_segments.Count - oldest <= _options.SegmentsBehind + 2 * needed) return [];
+
+        // On a full disk what is left is for votes, unless the oldest fits into it and so frees a file.
+        if (_isFull && _segments[oldest].LiveBytes + _building.Position + _options.ReservedBytes > RoomLeft()) return [];
         long before = _segments[oldest + 1].FirstSequence;
         List<Laggard> laggards = [];
         foreach (LogGroup group in _groups.Values)

@@ -12,7 +12,7 @@ namespace Quorleans.Raft.Storage;
 /// </summary>
 public sealed partial class WriteAheadLog : IDisposable
 {
-    private const int MaximumFileName = 80;
+    private const int MaximumFileName = 200;
     private readonly IDisk _disk;
     private readonly WalOptions _options;
     private readonly LogSalt _salt;

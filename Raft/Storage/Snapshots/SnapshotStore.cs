@@ -7,11 +7,21 @@ namespace Quorleans.Raft.Storage;
 /// (<see cref="WriteAheadLog.SnapshotTaken"/>), so that state and snapshot cannot disagree. Any thread may call; each writer, reader
 /// and receiver belongs to one at a time.
 /// </summary>
-/// <param name="disk">The node's directory.</param>
-public sealed class SnapshotStore(IDisk disk)
+public sealed class SnapshotStore
 {
     private const string Prefix = "snapshot-", Suffix = ".snap", TemporarySuffix = ".tmp";
-    private int _temporaries;
+    private readonly IDisk _disk;
+    private long _ordinal;
+
+    /// <summary>Takes a node's directory.</summary>
+    /// <param name="disk">The directory.</param>
+    /// <exception cref="DiskException">It cannot be listed.</exception>
+    public SnapshotStore(IDisk disk)
+    {
+        ArgumentNullException.ThrowIfNull(disk);
+        _disk = disk;
+        foreach (string name in disk.List()) _ordinal = Math.Max(_ordinal, OrdinalOf(name));
+    }
 
     /// <summary>The largest chunk that <see cref="SnapshotReader.ReadChunk"/> gives, in bytes.</summary>
     public const int MaximumChunkBytes = 1 << 20;
@@ -24,8 +34,7 @@ public sealed class SnapshotStore(IDisk disk)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         string name = Name(group, metadata);
-        string temporary = Temporary(name);
-        return new SnapshotWriter(disk, disk.Create(temporary), name, group, metadata);
+        return new SnapshotWriter(_disk, _disk.Create(name + TemporarySuffix), name, group, metadata);
     }
 
     /// <summary>Begins to receive a snapshot from another node.</summary>
@@ -36,8 +45,7 @@ public sealed class SnapshotStore(IDisk disk)
     {
         ArgumentNullException.ThrowIfNull(metadata);
         string name = Name(group, metadata);
-        string temporary = Temporary(name);
-        return new SnapshotReceiver(disk, disk.Create(temporary), name, group, metadata);
+        return new SnapshotReceiver(_disk, _disk.Create(name + TemporarySuffix), name, group, metadata);
     }
 
     /// <summary>Opens a snapshot.</summary>
@@ -47,7 +55,7 @@ public sealed class SnapshotStore(IDisk disk)
     /// <exception cref="DiskException">There is none, or it cannot be read.</exception>
     public SnapshotReader Open(string file, bool verify = true)
     {
-        SnapshotReader reader = new(disk.Open(file));
+        SnapshotReader reader = new(_disk.Open(file));
         try
         {
             if (verify) reader.Verify();
@@ -62,24 +70,34 @@ public sealed class SnapshotStore(IDisk disk)
 
     /// <summary>Deletes a snapshot that the log no longer refers to (durably so). Open readers go on.</summary>
     /// <param name="file">Its name. It is no error when there is none.</param>
-    public void Delete(string file) => disk.Delete(file);
+    public void Delete(string file) => _disk.Delete(file);
 
     /// <summary>Deletes every snapshot and half-written file that the log does not refer to. For the start, before any is opened.</summary>
     /// <param name="referenced">The names in <see cref="LogRecovery.Groups"/>.</param>
     public void DeleteUnreferenced(IEnumerable<string> referenced)
     {
         HashSet<string> kept = new(referenced, StringComparer.Ordinal);
-        foreach (string name in disk.List())
+        foreach (string name in _disk.List())
         {
             if (!name.StartsWith(Prefix, StringComparison.Ordinal) || kept.Contains(name)) continue;
-            if (name.EndsWith(Suffix, StringComparison.Ordinal) || name.EndsWith(TemporarySuffix, StringComparison.Ordinal)) disk.Delete(name);
+            if (name.EndsWith(Suffix, StringComparison.Ordinal) || name.EndsWith(TemporarySuffix, StringComparison.Ordinal)) _disk.Delete(name);
         }
     }
 
-    private static string Name(GroupId group, SnapshotMetadata metadata) => string.Create(CultureInfo.InvariantCulture,
-        $"{Prefix}{group.Name}-{group.Incarnation}-{metadata.Index.Value:D12}-{metadata.Term.Value}{Suffix}");
+    /// <summary>
+    /// No two snapshots of a directory bear one name, not even an own one and a received one of the same index: who deletes what
+    /// it no longer needs must never hit another's.
+    /// </summary>
+    private string Name(GroupId group, SnapshotMetadata metadata) => string.Create(CultureInfo.InvariantCulture,
+        $"{Prefix}{group.Name}-{group.Incarnation}-{metadata.Index.Value}-{metadata.Term.Value}-{Interlocked.Increment(ref _ordinal)}{Suffix}");
 
-    private string Temporary(string name) => string.Create(CultureInfo.InvariantCulture, $"{name}.{Interlocked.Increment(ref _temporaries)}{TemporarySuffix}");
+    private static long OrdinalOf(string name)
+    {
+        int end = name.IndexOf(Suffix, StringComparison.Ordinal);
+        if (end < 0 || !name.StartsWith(Prefix, StringComparison.Ordinal)) return 0;
+        int begin = name.LastIndexOf('-', end) + 1;
+        return long.TryParse(name.AsSpan(begin, end - begin), NumberStyles.None, CultureInfo.InvariantCulture, out long ordinal) ? ordinal : 0;
+    }
 
     /// <summary>Gives a whole file its name, durably.</summary>
     internal static void Publish(IDisk disk, IDiskFile file, string name)

@@ -9,7 +9,9 @@ public sealed class SnapshotStoreTests
 {
     private static readonly GroupId Group = new("g1", 3);
     private readonly SimulatedDisk _disk = new(5);
-    private SnapshotStore Store => new(_disk);
+    private SnapshotStore? _store;
+
+    private SnapshotStore Store => _store ??= new SnapshotStore(_disk);
 
     [Theory]
     [InlineData(0)]
@@ -33,6 +35,20 @@ public sealed class SnapshotStoreTests
     {
         using (SnapshotWriter writer = Store.Create(Group, Snapshot(4))) writer.Body.Write(Body(300_000));
         Assert.Empty(_disk.List());
+    }
+
+    [Fact]
+    public void NamesAreNeverUsedTwice_ForOneIndexNorAfterARestart()
+    {
+        string own = Written(Snapshot(9), Body(10));
+        string again = Written(Snapshot(9), Body(11));
+        _disk.Restart(UnsyncedFate.Lost);
+        _store = null;
+        string later = Written(Snapshot(9), Body(12));
+        Assert.Equal(3, new HashSet<string> { own, again, later }.Count);
+        Store.Delete(own);
+        Store.Open(again).Dispose();
+        Store.Open(later).Dispose();
     }
 
     [Fact]
@@ -96,6 +112,7 @@ public sealed class SnapshotStoreTests
         string file = Written(Snapshot(70, 4), Body(777_777));
         SimulatedDisk other = new(6);
         Random random = new(3);
+        string received;
         using (SnapshotReader reader = Store.Open(file))
         using (SnapshotReceiver receiver = new SnapshotStore(other).Receive(Group, Snapshot(70, 4)))
         {
@@ -110,12 +127,12 @@ public sealed class SnapshotStoreTests
                 Assert.Equal(offset > before ? before : Math.Max(before, offset + read), next);
             }
 
-            Assert.Equal(file, receiver.Commit());
+            received = receiver.Commit();
         }
 
         other.Restart(UnsyncedFate.Lost);
-        Assert.Equal(_disk.ReadAll(file), other.ReadAll(file));
-        new SnapshotStore(other).Open(file).Dispose();
+        Assert.Equal(_disk.ReadAll(file), other.ReadAll(received));
+        new SnapshotStore(other).Open(received).Dispose();
     }
 
     [Fact]
