@@ -21,7 +21,7 @@ public enum UnsyncedFate
     /// <summary>All are lost.</summary>
     Lost,
 
-    /// <summary>All survive, as when only the process was killed.</summary>
+    /// <summary>Only the process was killed: all stays in the cache, readable and as unsynced as before.</summary>
     Kept,
 
     /// <summary>Each 512-byte sector survives or not by the seed; of the names' changes, the first few do.</summary>
@@ -94,27 +94,23 @@ public sealed class SimulatedDisk : IDisk
         _crashMoment = moment;
     }
 
-    /// <summary>Takes the power away now, if that has not happened, and gives it back. Open files are dead.</summary>
+    /// <summary>Ends the process, or takes the power away, now if that has not happened, and begins anew. Open files are dead.</summary>
     /// <param name="fate">What becomes of what was not synced.</param>
     public void Restart(UnsyncedFate fate)
     {
         lock (_lock)
         {
-            int kept = fate switch
-            {
-                UnsyncedFate.Lost => 0,
-                UnsyncedFate.Kept => _unsyncedNames.Count,
-                _ => _random.Next(_unsyncedNames.Count + 1),
-            };
+            _life++;
+            _crashAt = -1;
+            IsCrashed = false;
+            if (fate == UnsyncedFate.Kept) return;
+            int kept = fate == UnsyncedFate.Lost ? 0 : _random.Next(_unsyncedNames.Count + 1);
             SimulatedInode[] inodes = [.. _names.Values.Concat(_durableNames.Values).Concat(_unsyncedNames.Where(change => change.Inode is not null).Select(change => change.Inode!)).Distinct()];
             for (int i = 0; i < kept; i++) Apply(_durableNames, _unsyncedNames[i]);
             foreach (SimulatedInode inode in inodes) inode.Crash(fate, _random);
             _unsyncedNames.Clear();
             _names.Clear();
             foreach ((string name, SimulatedInode inode) in _durableNames) _names.Add(name, inode);
-            _life++;
-            _crashAt = -1;
-            IsCrashed = false;
         }
     }
 

@@ -59,8 +59,7 @@ internal sealed class SimulatedInode
 
     internal void Crash(UnsyncedFate fate, Random random)
     {
-        if (fate == UnsyncedFate.Kept) Sync();
-        else if (fate == UnsyncedFate.Random) SyncSome(random);
+        if (fate == UnsyncedFate.Random) SyncSome(random);
         _unsynced.Clear();
         _cached = (byte[])_durable.Clone();
     }

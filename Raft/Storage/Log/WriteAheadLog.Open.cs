@@ -5,7 +5,7 @@ namespace Quorleans.Raft.Storage;
 public sealed partial class WriteAheadLog
 {
     /// <summary>
-    /// Opens the log of a node's directory, or begins one. Reads everything; writes nothing new, except that the last batch, when
+    /// Opens the log of a node's directory, or begins one. Reads everything; writes nothing new but zeros for a first segment, except that the last batch, when
     /// nothing proves it durable, is written again in its place and synced before it is relied on: it may stand in the page
     /// cache only. So opening may be interrupted and repeated at any point.
     /// </summary>
@@ -57,6 +57,9 @@ public sealed partial class WriteAheadLog
         }
 
         MakeSure(chain);
+
+        // The names too: a file that a killed process created may stand in the cache only.
+        _disk.SyncDirectory();
         TornBatch? torn = IsTorn(chain) ? chain.Torn : null;
         PrepareFirst(files);
         return new LogRecovery { Groups = groups, Torn = torn, IsEmpty = chain.Segments.Count == 0 };

@@ -76,6 +76,11 @@ public sealed class NodeDirectory : IDisposable
                 // The directory's own name must be as durable as what is in it.
                 if (System.IO.Path.GetDirectoryName(full) is { Length: > 0 } parent) Posix.SyncDirectory(parent);
             }
+            else
+            {
+                // It is relied on from here on; a process killed before its own sync may have left the name in the cache only.
+                disk.SyncDirectory();
+            }
 
             Check(full, identity, node, clusterId);
             NodeDirectory opened = new(full, held, disk, identity, isNew);

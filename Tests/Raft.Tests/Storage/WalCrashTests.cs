@@ -8,7 +8,7 @@ public sealed class WalCrashTests
     [Fact]
     public void AcknowledgedBatchesSurvive_WhenThePowerGoesAtAnyDiskOperation()
     {
-        const int Seed = 42, Steps = 500;
+        const int Seed = 42, Steps = 420;
         long operations = OperationsOf(Seed, Steps);
         int points = 0, torn = 0, cut = 0;
         for (long operation = 0; operation < operations; operation++)
@@ -25,7 +25,7 @@ public sealed class WalCrashTests
 
                     // The life after it, and another sudden end.
                     workload.Run(40);
-                    disk.Restart(fate);
+                    disk.Restart(UnsyncedFate.Lost);
                     workload.Recover();
                     points++;
                     torn += workload.Torn;
@@ -34,7 +34,7 @@ public sealed class WalCrashTests
             }
         }
 
-        Assert.True(points > 900, $"{points} points");
+        Assert.True(points >= 800, $"{points} points");
         Assert.True(torn > 10, $"{torn} torn batches of {points} points");
         Assert.True(cut > 100, $"{cut} cut batches of {points} points");
     }
@@ -46,7 +46,7 @@ public sealed class WalCrashTests
     public void LogEqualsTheModel_OverManyLivesWithRandomCrashes(int firstSeed)
     {
         int rewrites = 0, torn = 0;
-        for (int seed = firstSeed; seed < firstSeed + 25; seed++)
+        for (int seed = firstSeed; seed < firstSeed + 20; seed++)
         {
             SimulatedDisk disk = new(seed);
             Random random = new(seed);
@@ -102,7 +102,10 @@ public sealed class WalCrashTests
         {
         }
 
-        disk.Restart(fate);
+        // What was recovered is relied on: no later loss may take it away.
+        disk.Restart(UnsyncedFate.Random);
+        workload.Recover();
+        disk.Restart(UnsyncedFate.Lost);
         workload.Recover();
     }
 }

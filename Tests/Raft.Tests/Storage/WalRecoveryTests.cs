@@ -163,6 +163,26 @@ public sealed class WalRecoveryTests
     }
 
     [Fact]
+    public void ExchangedBatchIsFound_ByTheChain()
+    {
+        // Another body under checksums that are right in themselves: only the next batch knows better.
+        WalHarness wal = Written(5);
+        LogSalt salt = LogSalt.From(NodeId);
+        byte[] batch = wal.Disk.ReadAll(File(wal))[(3 * Page)..(4 * Page)];
+        Assert.Equal(HeaderReading.Valid, BatchHeader.Read(batch, salt, out BatchHeader header, out _));
+        batch[BatchHeader.Bytes + header.Length - 1] ^= 1;
+        (header with { BodyCrc = Crc32C.Append(salt.Seed, batch.AsSpan(BatchHeader.Bytes, header.Length)) }).Write(batch, salt);
+        using (IDiskFile file = wal.Disk.Open(File(wal)))
+        {
+            file.Write(3 * Page, batch);
+            file.Sync();
+        }
+
+        wal.Crash();
+        AssertCorrupt(wal, File(wal), 4 * Page, "batch 4");
+    }
+
+    [Fact]
     public void PageCacheIsNotTrusted_WhenTheProcessWasKilledBeforeItsSync()
     {
         // Killed between write and sync: the batch is read from the cache, the node relies on it, then the power goes.

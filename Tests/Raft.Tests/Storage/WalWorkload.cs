@@ -136,6 +136,7 @@ internal sealed class WalWorkload(SimulatedDisk disk, int seed, int segmentBytes
         bool large = _random.Next(40) == 0;
         for (int i = 0; i < entries.Length; i++)
             entries[i] = WalHarness.Entry(first + i, model.Hard.Term.Value, large ? _random.Next(20_000) : _random.Next(300), ++_fill);
+        if (!Log.CanAppend(entries.Sum(entry => entry.Size))) return;
         Log.AppendEntries(model.Log, entries);
         model.Entries.RemoveRange((int)(first - model.Base - 1), (int)(model.Last - first + 1));
         model.Entries.AddRange(entries);
