@@ -41,8 +41,15 @@ internal sealed class ScannedFile(IDiskFile file, int number, long length)
 
     internal ScannedBatch? Find(long offset)
     {
-        foreach (ScannedBatch batch in Batches)
-            if (batch.Offset == offset) return batch;
+        int low = 0, high = Batches.Count - 1;
+        while (low <= high)
+        {
+            int middle = (low + high) / 2;
+            if (Batches[middle].Offset == offset) return Batches[middle];
+            if (Batches[middle].Offset < offset) low = middle + 1;
+            else high = middle - 1;
+        }
+
         return null;
     }
 }
