@@ -92,8 +92,9 @@ internal sealed class ClientApplication
         ClientOutput output = _context.Output;
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
         {
-            string name = parsed.CommandResult.Command == _root ? "" : $"{CommandPath(parsed)} ";
-            output.WriteError($"{parsed.Errors[0].Message} (see: {name}--help)");
+            output.WriteError(parsed.CommandResult.Command == _root && parsed.UnmatchedTokens.Count > 0
+                ? $"there is no command '{parsed.UnmatchedTokens[0]}' (see: --help)"
+                : $"{parsed.Errors[0].Message.TrimEnd('.')} (see: {CommandPath(parsed)}--help)");
             return ExitCode.Usage;
         }
 
@@ -118,6 +119,6 @@ internal sealed class ClientApplication
             if (result is System.CommandLine.Parsing.CommandResult { Command: not RootCommand } command) names.Insert(0, command.Command.Name);
         }
 
-        return string.Join(' ', names);
+        return string.Concat(names.Select(name => name + " "));
     }
 }

@@ -115,10 +115,10 @@ internal sealed class Demonstration(IDemoCluster cluster, Narrator narrator, Tim
     private async Task RestartAsync(CancellationToken cancellationToken)
     {
         narrator.Step("Restart everything");
-        await cluster.StopAsync(cancellationToken);
+        await cluster.StopAllAsync(cancellationToken);
         long started = time.GetTimestamp();
         await cluster.StartAsync(directory, cancellationToken);
-        narrator.Say($"All nodes were stopped; they serve again after {Milliseconds(started)}, from their disks.");
+        narrator.Say($"All nodes were stopped at once, abruptly. They run again after {Milliseconds(started)}, on their old disks.");
     }
 
     private async Task<bool> VerifyAsync(IClerk clerk, CancellationToken cancellationToken)

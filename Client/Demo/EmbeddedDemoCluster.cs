@@ -50,7 +50,8 @@ internal sealed class EmbeddedDemoCluster : IDemoCluster
     public Task StartNodeAsync(string node, CancellationToken cancellationToken) => Running.StartNodeAsync(node, cancellationToken);
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken) => Running.StopAsync(cancellationToken);
+    public Task StopAllAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(Nodes.Select(node => StopNodeAsync(node, cancellationToken)));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

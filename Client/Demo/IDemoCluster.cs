@@ -23,6 +23,6 @@ internal interface IDemoCluster : IAsyncDisposable
     /// <summary>Starts a stopped node on its old data.</summary>
     Task StartNodeAsync(string node, CancellationToken cancellationToken);
 
-    /// <summary>Stops all nodes; <see cref="StartAsync"/> starts them again.</summary>
-    Task StopAsync(CancellationToken cancellationToken);
+    /// <summary>Stops all nodes at once, each as if it had crashed; <see cref="StartAsync"/> starts them again.</summary>
+    Task StopAllAsync(CancellationToken cancellationToken);
 }

@@ -38,7 +38,7 @@ internal sealed class FakeDemoCluster : IDemoCluster
         return Task.CompletedTask;
     }
 
-    public Task StopAsync(CancellationToken cancellationToken)
+    public Task StopAllAsync(CancellationToken cancellationToken)
     {
         Events.Add("stop");
         return Task.CompletedTask;
