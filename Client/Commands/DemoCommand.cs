@@ -31,6 +31,7 @@ internal sealed class DemoCommand : ClientCommand
             Demonstration demonstration = new(cluster, narrator, Context.Time, directory.FullName, repository);
             bool whole = await demonstration.RunAsync(cancellationToken);
             if (parsed.GetValue(_keep)) await KeepAsync(cluster, narrator, cancellationToken);
+            else narrator.Say("With --keep the cluster runs on and you can look at it in the dashboard. A lasting one: dotnet run -c Release --project Silo");
             if (whole) return ExitCode.Ok;
             throw new ClientException("acknowledged writes are missing; the lines above say which");
         }
