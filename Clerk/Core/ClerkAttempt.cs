@@ -9,7 +9,7 @@ public enum AttemptKind
     /// <summary>A batch of reads.</summary>
     Read,
 
-    /// <summary>An empty batch of reads: answered by nobody but a leader, whose log time it fetches.</summary>
+    /// <summary>An empty batch of reads: a leader's answer, which names no other leader, proves that it leads and tells the group's log time.</summary>
     Probe,
 }
 

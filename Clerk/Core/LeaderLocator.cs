@@ -20,8 +20,8 @@ internal sealed class Replica(string group, string node)
 }
 
 /// <summary>
-/// Finds a group's leader, and remembers it. Only a leader answers a probe with success, and it does so after a round with its
-/// majority; everything else that a replica says is a hint, followed at most once in a pause. So a stale hint costs one small message, and
+/// Finds a group's leader, and remembers it. Proof is a success that names no other leader, given after a round with a majority (a follower
+/// may answer reads too, and names its leader); everything else is a hint, followed at most once in a pause. So a stale hint costs one small message, and
 /// no batch of writes ever goes to a replica that is not known to lead: while there is no leader, an operation is surely not sent.
 /// </summary>
 internal sealed class LeaderLocator

@@ -80,7 +80,8 @@ public sealed class OrleansClerkTests : IAsyncDisposable
         gate.SetResult();
         await Task.WhenAll(puts);
 
-        Assert.InRange(_replicas.CallsOf(isQuery: false), 3, 40);
+        // 1,000 at 512 a batch: two at best, a few more when the first left before the others were submitted.
+        Assert.InRange(_replicas.CallsOf(isQuery: false), 2, 40);
     }
 
     [Fact]

@@ -14,8 +14,8 @@ public sealed class RandomFaultTests
     private const int FaultsMs = 20_000;
 
     [Theory]
-    [InlineData(1, 50, true)]
-    [InlineData(1001, 15, false)]
+    [InlineData(1, 40, true)]
+    [InlineData(1001, 10, false)]
     public void NothingIsLostDoubledOrMisreported_UnderRandomFaults(int firstSeed, int seeds, bool batching)
     {
         int acknowledged = 0, unknown = 0, didNotHappen = 0, retried = 0;
