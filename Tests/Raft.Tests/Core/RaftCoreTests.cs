@@ -166,7 +166,34 @@ public sealed class RaftCoreTests
     }
 
     [Fact]
-    public void VoteIsNotAskedForTwiceInATerm_AfterACrashInBetween()
+    public void FirstWriteIsNotTakenForTheThird_WhenTheSameEntryComesBack()
+    {
+        RaftCore core = Follower(); // M9: 2 of term 1, 2 of term 2, 2 of term 1 again, all on their way at once
+        core.Step(Append(term: 1, previous: 0, previousTerm: 0, Entries(from: 1, to: 1, term: 1)));
+        MakeDurable(core);
+        core.Step(Append(term: 1, previous: 1, previousTerm: 1, Entries(from: 2, to: 2, term: 1)));
+        DurabilityToken first = Take(core).Token!.Value;
+        core.Step(Append(term: 2, previous: 1, previousTerm: 1, Entries(from: 2, to: 2, term: 2)));
+        DurabilityToken second = Take(core).Token!.Value;
+        core.Step(Append(term: 3, previous: 1, previousTerm: 1, [.. Entries(from: 2, to: 2, term: 1), .. Entries(from: 3, to: 3, term: 3)]));
+        DurabilityToken third = Take(core).Token!.Value;
+
+        foreach (DurabilityToken token in new[] { first, second })
+        {
+            core.OnAppended(token);
+            Take(core);
+            Assert.Equal(new LogIndex(1), core.Durable);
+            Assert.DoesNotContain(_sent, message => message.Term == new Term(3));
+        }
+
+        core.OnAppended(third);
+        Take(core);
+        Assert.Equal(new LogIndex(3), core.Durable);
+        Assert.Equal(new LogIndex(3), Assert.Single(_sent, message => message.Term == new Term(3)).Match);
+    }
+
+    [Fact]
+    public void VoteIsNotGivenTwiceInATerm_AfterACrashInBetween()
     {
         RaftCore core = Follower(); // R8: the vote given before the crash is still there
         core.Step(Vote(term: 5, from: 3));

@@ -11,9 +11,6 @@ internal sealed class ChunkAssembler
     /// <summary>Whether the chunk just received was the one that completed the file.</summary>
     internal bool JustCompleted { get; private set; }
 
-    /// <summary>Whether a whole file waits to be loaded.</summary>
-    internal bool IsLoading => _last is not null;
-
     /// <summary>Takes in a chunk.</summary>
     /// <returns>The offset wanted next; null when the file is whole, and its loading is under way.</returns>
     internal long? Receive(RaftMessage chunk)

@@ -28,8 +28,6 @@ internal sealed class CoreMember(IMemberHost host, MemberId id, Membership initi
     /// <summary>The core was given something whose output is not taken yet.</summary>
     internal bool HasTurnDue { get; private set; }
 
-    internal bool IsLoading => _chunks.IsLoading;
-
     internal bool HasApplyWork => Up && _applyTo > Machine.Applied;
 
     internal void Start(ulong seed)
