@@ -94,9 +94,8 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <param name="cancellationToken">Makes what is left of it abrupt.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        // One after the other, so that each can hand its leaderships over to one that stays, until there is none.
-        foreach (EmbeddedNode node in _nodes)
-            if (node.Status.State is not NodeState.Stopped) await node.StopAsync(abrupt: false, cancellationToken);
+        // All at once, and nothing is handed over: nobody stays to take it.
+        await Task.WhenAll(_nodes.Where(static node => node.Status.State is not NodeState.Stopped).Select(node => node.StopAsync(abrupt: false, cancellationToken, handOver: false)));
     }
 
     /// <summary>Stops every node gracefully, then starts them all.</summary>

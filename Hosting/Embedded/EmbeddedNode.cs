@@ -59,7 +59,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         }
     }
 
-    public async Task StopAsync(bool abrupt, CancellationToken cancellationToken)
+    public async Task StopAsync(bool abrupt, CancellationToken cancellationToken, bool handOver = true)
     {
         // Before waiting for a turn: an abrupt stop must not wait for a graceful one that hangs.
         if (abrupt) _life?.Cut();
@@ -74,7 +74,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
             }
 
             SetState(NodeState.Stopping);
-            await EndAsync(life, abrupt, cancellationToken);
+            await EndAsync(life, abrupt, cancellationToken, handOver);
             SetState(NodeState.Stopped);
         }
         finally
@@ -107,12 +107,12 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         await _cluster.OnEvictedAsync(this);
     }
 
-    private async Task EndAsync(Life life, bool abrupt, CancellationToken cancellationToken)
+    private async Task EndAsync(Life life, bool abrupt, CancellationToken cancellationToken, bool handOver = false)
     {
         try
         {
             if (abrupt) life.Cut();
-            else await life.HandOverAsync();
+            else if (handOver) await life.HandOverAsync();
             await life.Host.StopAsync(abrupt ? new CancellationToken(canceled: true) : cancellationToken);
         }
         catch (Exception e) when (abrupt || e is OperationCanceledException)
