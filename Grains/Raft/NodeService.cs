@@ -107,11 +107,26 @@ public sealed partial class NodeService : IAsyncDisposable
         }
 
         KeyValueStateMachine machine = (KeyValueStateMachine)MakeMachine(new GroupId(StoreGroup, 1));
-        await raft.CreateGroupAsync(new GroupId(StoreGroup, 1), member.Id, initial, machine).ConfigureAwait(false);
+        await CreateAsync(raft, raft.CreateGroupAsync(new GroupId(StoreGroup, 1), member.Id, initial, machine)).ConfigureAwait(false);
         using IDiskFile started = _directory.Disk.Create(StartedFile);
         started.Write(0, "g1"u8);
         started.Sync();
         _directory.Disk.SyncDirectory();
+    }
+
+    // A log that has no space keeps what it is given until there is some. That is right for a node that runs, but a start must end.
+    private async Task CreateAsync(RaftNode raft, Task creation)
+    {
+        using PeriodicTimer look = new(TimeSpan.FromMilliseconds(100));
+        while (await Task.WhenAny(creation, look.WaitForNextTickAsync().AsTask()).ConfigureAwait(false) != creation)
+        {
+            ReplicaState? state = await raft.GetStateAsync(StoreGroup).ConfigureAwait(false);
+            if (state?.Failure is { } failure) throw new DiskException(failure);
+            if (state is { DiskFull: true })
+                throw new NodeDirectoryException(NodeDirectoryError.DiskFull, _directory.Path, $"The disk of the data directory '{_directory.Path}' is full: it has no room for a log. Make space, then start again.");
+        }
+
+        await creation.ConfigureAwait(false);
     }
 
     private KeyValueStateMachine MakeMachine(GroupId group) =>

@@ -53,7 +53,7 @@ internal static class ClusterFile
         catch (Exception cause) when (cause is UnauthorizedAccessException or IOException)
         {
             throw new ClusterException(ClusterError.DataDirectory,
-                $"The data directory '{directory}' cannot be written ({cause.Message.TrimEnd('.')}). Give this user the right to write it, or use another directory.", cause);
+                $"The data directory '{directory}' cannot be used ({cause.Message.TrimEnd('.')}). It must be a directory that this user may write.", cause);
         }
     }
 
