@@ -23,7 +23,7 @@ public sealed partial class RaftNode
         WriteAheadLog? log = null;
         try
         {
-            log = WriteAheadLog.Open(disk, new WalOptions { NodeId = options.NodeId, Time = options.Time }, thread, out LogRecovery recovery);
+            log = WriteAheadLog.Open(disk, new WalOptions { NodeId = options.NodeId, Time = options.Time, SegmentBytes = options.LogSegmentBytes }, thread, out LogRecovery recovery);
             if (recovery.Corruption is { } corruption) throw new LogCorruptException(corruption);
             RaftNode node = new(options, transport, logger, thread, log, new SnapshotStore(disk));
             node.Recover(recovery, machines);
@@ -195,6 +195,7 @@ public sealed partial class RaftNode
 
     private void Abandon(string reason)
     {
+        _abandoned = true;
         Interlocked.Exchange(ref _ticksDue, 0);
         Interlocked.Exchange(ref _logCompleted, 0);
         foreach (Replica replica in _replicas.Values) replica.Fail(reason);

@@ -25,6 +25,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private int _ticksDue;
     private int _logCompleted;
     private int _disposed;
+    private volatile bool _abandoned; // everybody who waited for a stopped node was told
     private volatile string? _stopReason;
 
     private RaftNode(RaftNodeOptions options, IRaftTransport transport, ILogger logger, LogThread logThread, WriteAheadLog log, SnapshotStore snapshots)
@@ -87,7 +88,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         while (HasWork && Interlocked.Exchange(ref _scheduled, 1) == 0);
     }
 
-    private bool HasWork => !_inbox.IsEmpty || Volatile.Read(ref _logCompleted) != 0 || Volatile.Read(ref _ticksDue) != 0;
+    private bool HasWork => !_inbox.IsEmpty || (_stopReason is not null && !_abandoned) || Volatile.Read(ref _logCompleted) != 0 || Volatile.Read(ref _ticksDue) != 0;
 
     private void TurnOrStop()
     {

@@ -21,6 +21,9 @@ public sealed record RaftNodeOptions
     /// </summary>
     public long SnapshotThresholdBytes { get; init; } = 32 << 20;
 
+    /// <summary>The size of a segment of the log, in bytes, a multiple of 4096; 16 MiB by default.</summary>
+    public int LogSegmentBytes { get; init; } = 16 << 20;
+
     /// <summary>How many bytes of entries stay in memory behind a snapshot, for followers that are a little behind; 4 MiB by default.</summary>
     public long RetainedBytes { get; init; } = 4 << 20;
 

@@ -1,0 +1,54 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Quorleans.Raft.Node;
+using Quorleans.Simulation;
+using Xunit;
+
+namespace Quorleans.Raft.Tests.Node;
+
+public sealed class FailingDiskTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    [Fact]
+    public async Task FailedSync_StopsTheNode_AndEverybodyWhoWaitsIsTold()
+    {
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        SimulatedDisk disk = new(seed: 1);
+        await using RaftNode node = Start(disk, out Membership alone);
+        await node.CreateGroupAsync(new GroupId("g1", 1), alone.Voters[0].Id, alone, new ListMachine()).WaitAsync(Limit, cancel);
+        await NodeTrio.UntilAsync(() => node.ProposeAsync("g1", 1, new byte[] { 1 }).GetAwaiter().GetResult().Status == OutcomeStatus.Ok);
+
+        disk.FailSyncs = true;
+        Outcome outcome = await node.ProposeAsync("g1", 1, new byte[] { 2 }).WaitAsync(Limit, cancel);
+        Assert.Equal(OutcomeStatus.Unknown, outcome.Status);
+
+        // The disk works again, but what a failed sync has left is not known: the node stays down.
+        disk.FailSyncs = false;
+        await NodeTrio.UntilAsync(() => node.ProposeAsync("g1", 1, new byte[] { 3 }).GetAwaiter().GetResult().Status == OutcomeStatus.Unavailable);
+        ReplicaState? state = await node.GetStateAsync("g1").WaitAsync(Limit, cancel);
+        Assert.NotNull(state!.Failure);
+    }
+
+    [Fact]
+    public async Task CreateGroup_OnADiskThatFails_EndsWithAnError()
+    {
+        SimulatedDisk disk = new(seed: 2);
+        await using RaftNode node = Start(disk, out Membership alone);
+        disk.FailSyncs = true;
+        await Assert.ThrowsAsync<RaftRefusedException>(() =>
+            node.CreateGroupAsync(new GroupId("g1", 1), alone.Voters[0].Id, alone, new ListMachine()).WaitAsync(Limit, TestContext.Current.CancellationToken));
+    }
+
+    private static RaftNode Start(SimulatedDisk disk, out Membership alone)
+    {
+        Guid nodeId = Guid.NewGuid();
+        alone = Membership.Initial([("n1", nodeId)]);
+        return RaftNode.Start(
+            new RaftNodeOptions { ClusterId = Guid.NewGuid(), Node = "n1", NodeId = nodeId, LogSegmentBytes = 256 << 10 }, disk, new NoTransport(), _ => new ListMachine(), NullLogger.Instance);
+    }
+
+    private sealed class NoTransport : IRaftTransport
+    {
+        public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) => throw new IOException("alone");
+    }
+}
