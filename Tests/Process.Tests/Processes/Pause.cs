@@ -1,0 +1,12 @@
+namespace Quorleans.Processes.Tests.Processes;
+
+/// <summary>Lets time pass where the passing of time is what is tested: the random moment of a kill.</summary>
+internal static class Pause
+{
+    public static async Task ForAsync(TimeSpan time)
+    {
+        if (time <= TimeSpan.Zero) return;
+        using PeriodicTimer timer = new(time);
+        await timer.WaitForNextTickAsync();
+    }
+}
