@@ -27,7 +27,8 @@ internal sealed class ClientApplication
             options.Gateway, options.Http, options.Json, options.Timeout,
             new PutCommand(context), new AppendCommand(context), new GetCommand(context), new DelCommand(context),
             new CasCommand(context), new ScanCommand(context), new StatusCommand(context), new TransferLeaderCommand(context),
-            new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new BenchCommand(context),
+            new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new CheckHistoryCommand(context),
+            new BenchCommand(context),
         };
 
         // The library's own option also answers to /h and /?, which are fine values.

@@ -24,10 +24,11 @@ public sealed class RoomTests
             "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node",
         ],
         ["Silo"] = ["Hosting", "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "Raft.Core", "Raft.Storage", "Raft.Node"],
-        ["Client"] = ["Hosting", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts"],
+        ["Linearizability"] = [],
+        ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts"],
     };
 
-    private static readonly string[] Pure = ["Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Store", "Clerk.Core"];
+    private static readonly string[] Pure = ["Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Store", "Clerk.Core", "Linearizability"];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);
 
@@ -57,6 +58,7 @@ public sealed class RoomTests
     [InlineData("KeyValue.Contracts")]
     [InlineData("KeyValue.Store")]
     [InlineData("Clerk.Core")]
+    [InlineData("Linearizability")]
     public void Core_HasNoTasksThreadsFilesOrClocks(string room)
     {
         TestResult result = Types.InAssembly(Load(room)).ShouldNot()
