@@ -82,8 +82,16 @@ public sealed partial class NodeService : IAsyncDisposable
         }
 
         _metrics = new NodeMetrics(Node, Raft);
-        if (Raft.HasGroup(StoreGroup)) return;
-        await JoinAtCreationAsync(Raft).ConfigureAwait(false);
+        if (!Raft.HasGroup(StoreGroup)) await JoinAtCreationAsync(Raft).ConfigureAwait(false);
+        // Also when a crash came between the group's record and this file: from now on a log that is gone is a lost one.
+        if (Raft.HasGroup(StoreGroup)) MarkStarted(_directory.Disk);
+    }
+
+    private static void MarkStarted(IDisk disk)
+    {
+        if (disk.Exists(StartedFile)) return;
+        using (IDiskFile started = disk.Create(StartedFile)) started.Sync();
+        disk.SyncDirectory();
     }
 
     /// <summary>
@@ -108,10 +116,6 @@ public sealed partial class NodeService : IAsyncDisposable
 
         KeyValueStateMachine machine = (KeyValueStateMachine)MakeMachine(new GroupId(StoreGroup, 1));
         await CreateAsync(raft, raft.CreateGroupAsync(new GroupId(StoreGroup, 1), member.Id, initial, machine)).ConfigureAwait(false);
-        using IDiskFile started = _directory.Disk.Create(StartedFile);
-        started.Write(0, "g1"u8);
-        started.Sync();
-        _directory.Disk.SyncDirectory();
     }
 
     // A log that has no space keeps what it is given until there is some. That is right for a node that runs, but a start must end.
