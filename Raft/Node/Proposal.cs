@@ -1,8 +1,8 @@
 namespace Quorleans.Raft.Node;
 
 /// <summary>A client's batch on its way through the log; completed once for the whole batch.</summary>
-internal sealed class Proposal(ReadOnlyMemory<byte> payload)
-    : TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class Proposal(ReadOnlyMemory<byte> payload, TaskCreationOptions completion)
+    : TaskCompletionSource<Outcome>(completion)
 {
     internal ReadOnlyMemory<byte> Payload { get; } = payload;
 
@@ -13,8 +13,8 @@ internal sealed class Proposal(ReadOnlyMemory<byte> payload)
 }
 
 /// <summary>A client's batch of reads.</summary>
-internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower)
-    : TaskCompletionSource<Outcome>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower, TaskCreationOptions completion)
+    : TaskCompletionSource<Outcome>(completion)
 {
     internal ReadOnlyMemory<byte> Payload { get; } = payload;
 
@@ -23,8 +23,8 @@ internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower)
 }
 
 /// <summary>Another member's request, until the core has an answer for it.</summary>
-internal sealed class InboundRequest(RaftMessage message)
-    : TaskCompletionSource<RaftMessage>(TaskCreationOptions.RunContinuationsAsynchronously)
+internal sealed class InboundRequest(RaftMessage message, TaskCreationOptions completion)
+    : TaskCompletionSource<RaftMessage>(completion)
 {
     internal RaftMessage Message { get; } = message;
 }
@@ -33,7 +33,7 @@ internal sealed class InboundRequest(RaftMessage message)
 internal sealed record Undelivered(RaftMessage Request);
 
 /// <summary>Something to be done on the node's loop, with an answer.</summary>
-internal sealed class LoopCall<T>(Func<T> call) : TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously), ILoopCall
+internal sealed class LoopCall<T>(Func<T> call, TaskCreationOptions completion) : TaskCompletionSource<T>(completion), ILoopCall
 {
     public void Run()
     {

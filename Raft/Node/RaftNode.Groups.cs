@@ -12,20 +12,21 @@ public sealed partial class RaftNode
     /// <param name="transport">Carries messages.</param>
     /// <param name="machines">Makes the state machine of a group.</param>
     /// <param name="logger">Where failures are reported.</param>
+    /// <param name="scheduler">Where its work runs; threads when null. The node disposes it.</param>
     /// <returns>The node, running.</returns>
     /// <exception cref="LogCorruptException">The log is corrupt at or below what was acknowledged: nothing is served from it.</exception>
     /// <exception cref="DiskException">The disk failed.</exception>
-    public static RaftNode Start(RaftNodeOptions options, IDisk disk, IRaftTransport transport, Func<GroupId, IStateMachine> machines, ILogger logger)
+    public static RaftNode Start(RaftNodeOptions options, IDisk disk, IRaftTransport transport, Func<GroupId, IStateMachine> machines, ILogger logger, INodeScheduler? scheduler = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(machines);
-        LogThread thread = new($"{options.Node} log");
+        scheduler ??= new NodeThreads(options.Node);
         WriteAheadLog? log = null;
         try
         {
-            log = WriteAheadLog.Open(disk, new WalOptions { NodeId = options.NodeId, Time = options.Time, SegmentBytes = options.LogSegmentBytes }, thread, out LogRecovery recovery);
+            log = WriteAheadLog.Open(disk, new WalOptions { NodeId = options.NodeId, Time = options.Time, SegmentBytes = options.LogSegmentBytes }, scheduler, out LogRecovery recovery);
             if (recovery.Corruption is { } corruption) throw new LogCorruptException(corruption);
-            RaftNode node = new(options, transport, logger, thread, log, new SnapshotStore(disk));
+            RaftNode node = new(options, transport, logger, scheduler, log, new SnapshotStore(disk));
             node.Recover(recovery, machines);
             log.Completed = _ => node.OnLogCompleted();
             TimeSpan tick = TimeSpan.FromMilliseconds(options.Raft.TickMilliseconds);
@@ -35,7 +36,7 @@ public sealed partial class RaftNode
         catch
         {
             log?.Dispose();
-            thread.Dispose();
+            scheduler.DisposeAsync().AsTask().GetAwaiter().GetResult(); // nothing runs in it yet
             throw;
         }
     }
@@ -63,8 +64,7 @@ public sealed partial class RaftNode
 
     private void AddReplica(GroupId id, MemberId self, RaftRestore restore, LogGroup log, IStateMachine machine, string? snapshotFile)
     {
-        ulong seed = (ulong)Random.Shared.NextInt64();
-        Replica replica = new(this, new RaftCore(Options.Raft, id, self, restore, seed), log, machine, snapshotFile);
+        Replica replica = new(this, new RaftCore(Options.Raft, id, self, restore, Options.NextSeed()), log, machine, snapshotFile);
         if (!_replicas.TryAdd(id.Name, replica)) throw new InvalidOperationException($"Group {id.Name} has a replica here already.");
     }
 
@@ -75,7 +75,7 @@ public sealed partial class RaftNode
     /// <param name="machine">Its state machine, empty.</param>
     public async Task CreateGroupAsync(GroupId id, MemberId self, Membership initial, IStateMachine machine)
     {
-        TaskCompletionSource durable = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource durable = new(_scheduler.Completions);
         await CallAsync(null, () =>
         {
             LogGroup log = Log.OpenGroup(id, self, initial);
@@ -96,7 +96,7 @@ public sealed partial class RaftNode
     public Task<Outcome> ProposeAsync(string group, long incarnation, ReadOnlyMemory<byte> payload)
     {
         if (!TryFind(group, incarnation, payload, isQuery: false, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
-        Proposal proposal = new(payload);
+        Proposal proposal = new(payload, _scheduler.Completions);
         Post(replica, proposal);
         return proposal.Task;
     }
@@ -109,7 +109,7 @@ public sealed partial class RaftNode
     public Task<Outcome> QueryAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, bool onFollower = false)
     {
         if (!TryFind(group, incarnation, payload, isQuery: true, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
-        Query query = new(payload, onFollower);
+        Query query = new(payload, onFollower, _scheduler.Completions);
         Post(replica, query);
         return query.Task;
     }
@@ -143,7 +143,7 @@ public sealed partial class RaftNode
         if (error != MessageError.None) throw new RaftRefusedException($"Node {Options.Node} refuses a message for {replica.Core.Group}: {error}.");
         if (message!.To != replica.Core.Self)
             throw new RaftRefusedException($"NotMember: {Options.Node} is member {replica.Core.Self} of {replica.Core.Group}, not {message.To}.");
-        InboundRequest request = new(message);
+        InboundRequest request = new(message, _scheduler.Completions);
         Post(replica, request);
         RaftMessage reply = await request.Task.ConfigureAwait(false);
         return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, reply);
@@ -173,7 +173,7 @@ public sealed partial class RaftNode
 
     private Task<T> CallAsync<T>(Replica? replica, Func<T> call)
     {
-        LoopCall<T> work = new(call);
+        LoopCall<T> work = new(call, _scheduler.Completions);
         Post(replica, work);
         return work.Task;
     }
@@ -209,7 +209,7 @@ public sealed partial class RaftNode
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         Kill($"Node {Options.Node} is stopped.");
         // The log's thread ends first: after it nothing touches the disk, and the directory may be unlocked.
-        await Task.Run(_logThread.Dispose).ConfigureAwait(false);
+        await _scheduler.DisposeAsync().ConfigureAwait(false);
         foreach (Replica replica in _replicas.Values) replica.CloseSnapshots();
         Log.Dispose();
         _stopping.Dispose();

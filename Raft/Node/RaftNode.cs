@@ -19,7 +19,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly IRaftTransport _transport;
     private readonly ILogger _logger;
-    private readonly LogThread _logThread;
+    private readonly INodeScheduler _scheduler;
     private ITimer? _timer;
     private int _scheduled;
     private int _ticksDue;
@@ -28,9 +28,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private volatile bool _abandoned; // everybody who waited for a stopped node was told
     private volatile string? _stopReason;
 
-    private RaftNode(RaftNodeOptions options, IRaftTransport transport, ILogger logger, LogThread logThread, WriteAheadLog log, SnapshotStore snapshots)
+    private RaftNode(RaftNodeOptions options, IRaftTransport transport, ILogger logger, INodeScheduler scheduler, WriteAheadLog log, SnapshotStore snapshots)
     {
-        (Options, _transport, _logger, _logThread, Log, Snapshots) = (options, transport, logger, logThread, log, snapshots);
+        (Options, _transport, _logger, _scheduler, Log, Snapshots) = (options, transport, logger, scheduler, log, snapshots);
     }
 
     /// <summary>How it drives its replicas.</summary>
@@ -61,7 +61,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     private void Schedule()
     {
-        if (Interlocked.Exchange(ref _scheduled, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (Interlocked.Exchange(ref _scheduled, 1) == 0) _scheduler.Schedule(this);
     }
 
     /// <summary>On the log's thread: the loop goes on right here if it is free, which saves a hop.</summary>
@@ -239,7 +239,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     /// <summary>Runs work with files beside the loop; its result comes back as the replica's work.</summary>
     internal void RunAside(Replica replica, Func<CancellationToken, object> work) =>
-        _ = Task.Run(() =>
+        _scheduler.RunAside(() =>
         {
             try
             {
@@ -247,7 +247,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
-                Post(replica, new LoopCall<bool>(() => throw new InvalidOperationException($"Snapshot work failed: {e.Message}", e)));
+                Post(replica, new LoopCall<bool>(() => throw new InvalidOperationException($"Snapshot work failed: {e.Message}", e), _scheduler.Completions));
             }
         });
 

@@ -30,6 +30,9 @@ public sealed record RaftNodeOptions
     /// <summary>The largest chunk of a snapshot in one message, in bytes; 512 KiB by default, at most 1 MiB.</summary>
     public int SnapshotChunkBytes { get; init; } = 512 << 10;
 
+    /// <summary>Draws the seed of each replica's election timeouts and request numbers; another one at each start.</summary>
+    public Func<ulong> NextSeed { get; init; } = static () => (ulong)Random.Shared.NextInt64();
+
     /// <summary>The clock that drives the ticks.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
