@@ -53,6 +53,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     void IThreadPoolWorkItem.Execute() => Run();
 
+    /// <summary>A replica, for a simulator to look at between events.</summary>
+    internal Replica? FindReplica(string group) => _replicas.GetValueOrDefault(group);
+
     internal void Post(Replica? replica, object what)
     {
         _inbox.Enqueue((replica, what));
