@@ -69,7 +69,7 @@ public sealed partial class RaftCore
     private void Campaign(bool forced)
     {
         ResetElectionTimer();
-        if (Role == RaftRole.Leader || !Membership.IsVoter(Self)) return;
+        if (Role == RaftRole.Leader || !Membership.IsVoter(Self) || _storageStalled) return;
         _campaignForced = forced;
         // An election that the leader ordered needs no question beforehand: the transfer is what was asked for.
         if (forced) BecomeCandidate();

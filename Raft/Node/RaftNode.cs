@@ -12,6 +12,7 @@ namespace Quorleans.Raft.Node;
 public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 {
     private const int MaximumEventsPerTurn = 4096;
+    private static readonly object True = true, False = false;
     private readonly ConcurrentQueue<(Replica? Replica, object What)> _inbox = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
     private readonly List<Replica> _dirty = [];
@@ -23,6 +24,8 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private ITimer? _timer;
     private int _scheduled;
     private int _ticksDue;
+    private int _stalledTicks;
+    private long _watchedSequence;
     private int _logCompleted;
     private int _disposed;
     private volatile bool _abandoned; // everybody who waited for a stopped node was told
@@ -149,14 +152,29 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     private void Tick(int ticks)
     {
+        bool stalled = IsDiskStalled(ticks);
         foreach (Replica replica in _replicas.Values)
         {
             Guard(replica, static (r, _) => r.CleanSnapshots(), this);
+            Guard(replica, static (r, isStalled) => r.Core.OnStorageStalled((bool)isStalled), stalled ? True : False);
             for (int i = 0; i < ticks; i++) Guard(replica, static (r, _) => r.Core.Tick(), this);
         }
 
         if (Log.NeedsSeal) Log.Seal();
         RewriteLaggards();
+    }
+
+    /// <summary>
+    /// The disk's watchdog: whether the same batch has been on its way, or kept from it, for an election timeout. Counted in ticks and not by the clock:
+    /// after a pause of the whole process the disk has done nothing wrong.
+    /// </summary>
+    private bool IsDiskStalled(int ticks)
+    {
+        long durable = Log.DurableSequence;
+        bool waits = Log.IsInFlight || Log.HasPending;
+        _stalledTicks = waits && durable == _watchedSequence ? _stalledTicks + ticks : 0;
+        _watchedSequence = durable;
+        return _stalledTicks >= Options.Raft.ElectionTicks;
     }
 
     /// <summary>Live entries of quiet groups are written again at the log's end, so that they do not pin old segments.</summary>
