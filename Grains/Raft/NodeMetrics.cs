@@ -24,7 +24,8 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableCounter("quorleans.wal.bytes", () => new Measurement<long>(log.Bytes, name), "By", "Bytes written to the log, with padding.");
         _meter.CreateObservableCounter("quorleans.wal.syncs", () => new Measurement<long>(log.Syncs, name), description: "Syncs of the log.");
         _meter.CreateObservableGauge("quorleans.wal.sync", () => Quantiles(log.SyncLatency, node), "us", "How long a sync takes, by quantile, since the start.");
-        _meter.CreateObservableGauge("quorleans.wal.write", () => Quantiles(log.WriteLatency, node), "us", "How long a write takes, by quantile, since the start.");
+        _meter.CreateObservableGauge("quorleans.wal.write", () => Quantiles(log.WriteLatency, node), "us", "How long a batch takes to be written, before its sync, by quantile, since the start.");
+        _meter.CreateObservableGauge("quorleans.wal.in_flight", () => new Measurement<double>(log.InFlightFor.TotalMilliseconds, name), "ms", "How long the batch on its way has been so; far above the sync time, the disk hangs.");
         _meter.CreateObservableCounter(
             "quorleans.raft.leader_changes", () => new Measurement<long>(Volatile.Read(ref _leaderChanges), name), description: "Changes of role, term or leader seen here.");
         raft.RoleChanged = _ => Interlocked.Increment(ref _leaderChanges);

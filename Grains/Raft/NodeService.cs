@@ -126,7 +126,7 @@ public sealed partial class NodeService : IAsyncDisposable
         {
             ReplicaState? state = await raft.GetStateAsync(StoreGroup).ConfigureAwait(false);
             if (state?.Failure is { } failure) throw new DiskException(failure);
-            if (state is { DiskFull: true })
+            if (state is { DiskExhausted: true })
                 throw new NodeDirectoryException(NodeDirectoryError.DiskFull, _directory.Path, $"The disk of the data directory '{_directory.Path}' is full: it has no room for a log. Make space, then start again.");
         }
 

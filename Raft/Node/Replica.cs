@@ -59,9 +59,12 @@ internal sealed partial class Replica
 
     private void Propose(Proposal proposal)
     {
-        if (!_node.Log.CanAppend(proposal.Payload.Length + LogEntry.Overhead))
+        int size = proposal.Payload.Length + LogEntry.Overhead;
+        if (!_node.Log.CanAppend(size))
         {
-            proposal.SetResult(Answer(OutcomeStatus.DiskFull, error: _node.DiskFullMessage));
+            proposal.SetResult(_node.Log.HasRoom(size)
+                ? Answer(OutcomeStatus.Busy, error: "The disk is slower than what is written; too much waits for it.")
+                : Answer(OutcomeStatus.DiskFull, error: _node.DiskFullMessage));
             return;
         }
 
@@ -259,12 +262,16 @@ internal sealed partial class Replica
         }
     }
 
+    private bool HasRoom(int bytes) => _node.Log.State is not (LogState.Open or LogState.Full) || _node.Log.HasRoom(bytes);
+
     internal ReplicaState Describe() => new()
     {
         Group = Core.Group,
         Self = Core.Self,
         Failure = Failure,
-        DiskFull = !_node.Log.CanAppend(LogEntry.Overhead),
+        // An entry of the largest size: while that is refused, somebody's writes are, whatever small ones still fit.
+        DiskFull = !HasRoom(_node.Options.Raft.MaxEntryBytes + LogEntry.Overhead),
+        DiskExhausted = !HasRoom(LogEntry.Overhead),
         IsMember = Core.Membership.IsMember(Core.Self),
         Role = Core.Role,
         Term = Core.Term,

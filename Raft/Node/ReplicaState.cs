@@ -12,8 +12,11 @@ public sealed record ReplicaState
     /// <summary>Why it does not run any more, or null while it does.</summary>
     public string? Failure { get; init; }
 
-    /// <summary>Whether the log has no space, so that writes are refused.</summary>
+    /// <summary>Whether the log lacks space, so that at least large writes are refused.</summary>
     public bool DiskFull { get; init; }
+
+    /// <summary>Whether it has no space for even the smallest write.</summary>
+    public bool DiskExhausted { get; init; }
 
     /// <summary>Whether the group's configuration, as this replica knows it, has this member.</summary>
     public bool IsMember { get; init; }

@@ -24,7 +24,7 @@ public sealed class LogStatistics
     /// <summary>Segments begun.</summary>
     public long Segments => Volatile.Read(ref _segments);
 
-    /// <summary>How long a batch took to write and sync.</summary>
+    /// <summary>How long a batch took to checksum and write, without its sync.</summary>
     public LatencyHistogram WriteLatency { get; } = new();
 
     /// <summary>How long its sync took.</summary>

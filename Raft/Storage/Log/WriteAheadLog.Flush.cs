@@ -139,8 +139,8 @@ public sealed partial class WriteAheadLog
                 Write(_kind, _buffer, _offset);
                 long written = time.GetTimestamp();
                 _segment.File.Sync();
+                _write = time.GetElapsedTime(start, written);
                 _sync = time.GetElapsedTime(written);
-                _write = time.GetElapsedTime(start);
             }
             catch (DiskException error)
             {

@@ -84,7 +84,14 @@ public sealed partial class WriteAheadLog : IDisposable
     public bool CanAppend(int bytes)
     {
         if (_corruption is not null || _failure is not null || _disposed) return false;
-        if ((long)_building.Position + bytes > _options.MaximumBatchBytes) return false;
+        return (long)_building.Position + bytes <= _options.MaximumBatchBytes && HasRoom(bytes);
+    }
+
+    /// <summary>Whether the disk has room for entries, with what is kept for votes and terms. Says nothing about the batch being built.</summary>
+    /// <param name="bytes">The entries' encoded size.</param>
+    public bool HasRoom(int bytes)
+    {
+        ThrowUnlessUsable();
         Harvest();
         return !_isFull || BatchBuffer.Pad((long)_building.Position + bytes) + _options.ReservedBytes <= RoomLeft();
     }

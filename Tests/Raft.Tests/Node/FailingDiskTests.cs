@@ -39,6 +39,23 @@ public sealed class FailingDiskTests
             node.CreateGroupAsync(new GroupId("g1", 1), alone.Voters[0].Id, alone, new ListMachine()).WaitAsync(Limit, TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task FullDisk_IsReportedAsSoonAsLargeWritesAreRefused()
+    {
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        SimulatedDisk disk = new(seed: 3) { Capacity = 256 << 10 };
+        await using RaftNode node = Start(disk, out Membership alone);
+        await node.CreateGroupAsync(new GroupId("g1", 1), alone.Voters[0].Id, alone, new ListMachine()).WaitAsync(Limit, cancel);
+        await NodeTrio.UntilAsync(() => node.GetStateAsync("g1").GetAwaiter().GetResult()!.DiskFull);
+
+        await NodeTrio.UntilAsync(() => node.ProposeAsync("g1", 1, new byte[] { 1 }).GetAwaiter().GetResult().Status == OutcomeStatus.Ok);
+        Assert.Equal(OutcomeStatus.DiskFull, (await node.ProposeAsync("g1", 1, new byte[300_000]).WaitAsync(Limit, cancel)).Status);
+        Assert.Equal(OutcomeStatus.Ok, (await node.ProposeAsync("g1", 1, new byte[100]).WaitAsync(Limit, cancel)).Status);
+        ReplicaState state = (await node.GetStateAsync("g1").WaitAsync(Limit, cancel))!;
+        Assert.True(state.DiskFull);
+        Assert.False(state.DiskExhausted);
+    }
+
     private static RaftNode Start(SimulatedDisk disk, out Membership alone)
     {
         Guid nodeId = Guid.NewGuid();
