@@ -9,10 +9,14 @@ namespace Quorleans.Silo;
 /// <summary>Runs an embedded cluster with its web pages until it is told to stop.</summary>
 internal static class Server
 {
+    /// <summary>How long a graceful stop may take before what is left of it becomes abrupt.</summary>
+    public static TimeSpan Patience { get; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Runs.</summary>
     /// <param name="commandLine">What the command line changes of the configured options.</param>
+    /// <param name="stop">Ends it gracefully, also while it starts.</param>
     /// <returns>The exit status.</returns>
-    public static async Task<int> RunAsync(Func<ServerOptions, ServerOptions> commandLine)
+    public static async Task<int> RunAsync(Func<ServerOptions, ServerOptions> commandLine, CancellationToken stop)
     {
         WebApplicationBuilder builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddConfiguration(builder.Configuration);
@@ -30,7 +34,11 @@ internal static class Server
         ServerLogging.Configure(builder.Logging, builder.Configuration, options.Verbose);
         try
         {
-            return await RunAsync(builder, options);
+            return await RunAsync(builder, options, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return await StoppedAsync();
         }
         catch (Exception e) when (Describe(e, options) is { } message)
         {
@@ -38,7 +46,7 @@ internal static class Server
         }
     }
 
-    private static async Task<int> RunAsync(WebApplicationBuilder builder, ServerOptions options)
+    private static async Task<int> RunAsync(WebApplicationBuilder builder, ServerOptions options, CancellationToken stop)
     {
         long start = Stopwatch.GetTimestamp();
         await using var cluster = new EmbeddedCluster(new EmbeddedClusterOptions
@@ -54,15 +62,21 @@ internal static class Server
             },
         });
         await using WebApplication app = ServerWeb.Build(builder, options, cluster);
+        LoopbackPorts.RequireFree(IPAddress.Loopback, options.Http, "The HTTP server (--http)");
         // The cluster first: the web application's Orleans client wants a gateway when it starts.
-        await cluster.StartAsync();
-        await app.StartAsync();
+        await cluster.StartAsync(stop);
+        await app.StartAsync(stop);
         await Console.Out.WriteLineAsync(Greeting(options, cluster, Stopwatch.GetElapsedTime(start)));
 
-        await app.WaitForShutdownAsync();
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        await app.WaitForShutdownAsync(stop);
+        using var patience = new CancellationTokenSource(Patience);
         await app.StopAsync(patience.Token);
         await cluster.StopAsync(patience.Token);
+        return await StoppedAsync();
+    }
+
+    private static async Task<int> StoppedAsync()
+    {
         await Console.Out.WriteLineAsync("Stopped.");
         return ExitStatus.Stopped;
     }

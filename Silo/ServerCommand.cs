@@ -28,15 +28,15 @@ internal static class ServerCommand
 
     /// <summary>Reads the arguments and runs, or says what is wrong with them.</summary>
     /// <param name="args">The arguments.</param>
-    /// <param name="run">What to run, with what to change of the configuration's options.</param>
+    /// <param name="run">What to run, with what to change of the configuration's options, until its token is cancelled.</param>
     /// <returns>The exit status: 2 for wrong arguments, otherwise that of <paramref name="run"/>.</returns>
-    public static async Task<int> InvokeAsync(string[] args, Func<Func<ServerOptions, ServerOptions>, Task<int>> run)
+    public static async Task<int> InvokeAsync(string[] args, Func<Func<ServerOptions, ServerOptions>, CancellationToken, Task<int>> run)
     {
         var root = new RootCommand("Quorleans: a replicated key/value store in an embedded Orleans cluster.")
         {
             Nodes, Data, Http, GatewayPort, SiloPort, NoDashboard, Verbose,
         };
-        root.SetAction((parsed, _) => run(options => options with
+        root.SetAction((parsed, stop) => run(options => options with
         {
             Nodes = parsed.GetValue(Nodes) ?? options.Nodes,
             Data = parsed.GetValue(Data) ?? options.Data,
@@ -45,7 +45,7 @@ internal static class ServerCommand
             SiloPort = parsed.GetValue(SiloPort) ?? options.SiloPort,
             Dashboard = options.Dashboard && !parsed.GetValue(NoDashboard),
             Verbose = options.Verbose || parsed.GetValue(Verbose),
-        }));
+        }, stop));
         ParseResult result = root.Parse(args);
         if (result.Errors.Count > 0)
         {
@@ -53,7 +53,7 @@ internal static class ServerCommand
             return ExitStatus.Usage;
         }
 
-        // Signals belong to the host, which stops gracefully; an exception that gets this far is a bug and shall show its stack.
-        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
+        // SIGINT and SIGTERM cancel the action's token; an exception that gets this far is a bug and shall show its stack.
+        return await result.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = Server.Patience + TimeSpan.FromSeconds(5), EnableDefaultExceptionHandler = false });
     }
 }

@@ -17,6 +17,7 @@ internal static class ServerWeb
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Http));
         // Against DNS rebinding: a page of somebody else's must not reach these through a name that it points at loopback.
         builder.Services.Configure<HostFilteringOptions>(static filter => filter.AllowedHosts = ["127.0.0.1", "localhost", "[::1]"]);
+        builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter("Quorleans", "Quorleans.*", "Microsoft.Orleans", "System.Runtime")
             .AddPrometheusExporter());

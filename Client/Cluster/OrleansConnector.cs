@@ -5,6 +5,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Quorleans.Clerk;
 using Quorleans.GrainInterfaces;
+using Quorleans.Hosting;
 
 namespace Quorleans.Client;
 
@@ -97,6 +98,7 @@ internal sealed class OrleansConnector : IClusterConnector
     private static IHost Build(IPEndPoint[] gateways, ConnectOptions options)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
+        builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         builder.UseOrleansClient(client =>
         {
             client.UseStaticClustering(gateways);

@@ -78,13 +78,18 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     {
         // Creation writes and syncs: not on the caller's thread, and once, before the nodes ask for it side by side.
         await Task.Run(() => Description, cancellationToken);
-        Task[] starting = [.. _nodes.Where(static node => node.Status.State != NodeState.Running).Select(node => node.StartAsync(cancellationToken))];
+        EmbeddedNode[] nodes = [.. _nodes.Where(static node => node.Status.State != NodeState.Running)];
         try
         {
-            await Task.WhenAll(starting);
+            // A taken port or a damaged directory shows here, before any silo has been started for nothing.
+            await Task.WhenAll(nodes.Select(node => node.OpenAsync(cancellationToken)));
+            // One after the other: silos that join at the same time collide in the membership table, and Orleans then pauses one of them for seconds.
+            foreach (EmbeddedNode node in nodes) await node.JoinAsync(cancellationToken);
         }
         catch
         {
+            foreach (EmbeddedNode node in nodes)
+                if (node.Status.State is NodeState.Starting) await node.StopAsync(abrupt: true, CancellationToken.None);
             await StopAsync(CancellationToken.None);
             throw;
         }
@@ -94,8 +99,9 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     /// <param name="cancellationToken">Makes what is left of it abrupt.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
-        // All at once, and nothing is handed over: nobody stays to take it.
-        await Task.WhenAll(_nodes.Where(static node => node.Status.State is not NodeState.Stopped).Select(node => node.StopAsync(abrupt: false, cancellationToken, handOver: false)));
+        // One after the other, as they started; and nothing is handed over: nobody stays to take it.
+        foreach (EmbeddedNode node in _nodes)
+            if (node.Status.State is not NodeState.Stopped) await node.StopAsync(abrupt: false, cancellationToken, handOver: false);
     }
 
     /// <summary>Stops every node gracefully, then starts them all.</summary>

@@ -31,31 +31,61 @@ internal sealed class EmbeddedNode : IAsyncDisposable
     /// <summary>Its storage and replicas while it runs.</summary>
     public NodeService? Service => _status.State == NodeState.Running ? _life?.Node : null;
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    /// <summary>The first half of a start, and the one that fails: takes the ports and the data directory, and reads the log.</summary>
+    public async Task OpenAsync(CancellationToken cancellationToken)
     {
         await _one.WaitAsync(cancellationToken);
         try
         {
             if (_life is not null) throw WrongState("started", "it is running already");
             SetState(NodeState.Starting);
-            try
+            await TryAsync(async () =>
             {
                 LoopbackPorts.RequireFree(Options);
                 _life = Build();
                 await _life.OpenNodeAsync(Options, _cluster);
-                await _life.Host.StartAsync(cancellationToken);
-                SetState(NodeState.Running);
-            }
-            catch (Exception cause)
-            {
-                if (_life is { } failed) await EndAsync(failed, abrupt: true, CancellationToken.None);
-                SetState(NodeState.Failed, cause.Message);
-                throw;
-            }
+                cancellationToken.ThrowIfCancellationRequested();
+            });
         }
         finally
         {
             _one.Release();
+        }
+    }
+
+    /// <summary>The second half: the silo joins the others.</summary>
+    public async Task JoinAsync(CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            if (_life is not { } life || _status.State != NodeState.Starting) throw WrongState("started", "it was stopped while it started");
+            await TryAsync(() => life.Host.StartAsync(cancellationToken));
+            SetState(NodeState.Running);
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        await JoinAsync(cancellationToken);
+    }
+
+    private async Task TryAsync(Func<Task> start)
+    {
+        try
+        {
+            await start();
+        }
+        catch (Exception cause)
+        {
+            if (_life is { } failed) await EndAsync(failed, abrupt: true, CancellationToken.None);
+            SetState(NodeState.Failed, cause.Message);
+            throw;
         }
     }
 
@@ -134,6 +164,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         var connections = new NodeConnections();
         Life? life = null;
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = Options.Name });
+        builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         _cluster.Options.ConfigureLogging?.Invoke(builder.Logging);
         builder.UseOrleans(silo =>
         {

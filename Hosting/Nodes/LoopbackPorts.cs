@@ -4,10 +4,10 @@ using System.Net.Sockets;
 namespace Quorleans.Hosting;
 
 /// <summary>Finds and checks TCP ports.</summary>
-internal static class LoopbackPorts
+public static class LoopbackPorts
 {
     /// <summary>Ports that nothing listens on now, all different.</summary>
-    public static int[] FindFree(int count)
+    internal static int[] FindFree(int count)
     {
         // All are held until the last is found, so that none is given twice.
         var held = new TcpListener[count];
@@ -22,17 +22,14 @@ internal static class LoopbackPorts
         return ports;
     }
 
-    /// <summary>Refuses with a clear error when a node's port is taken; without this it comes out of the depths of a silo's start.</summary>
+    /// <summary>Refuses with a clear error when a port is taken; without this it comes out of the depths of a start, and late.</summary>
+    /// <param name="address">Where it shall listen.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="what">Who wants it, and what for; begins the error's sentence.</param>
     /// <exception cref="ClusterException">Something listens there.</exception>
-    public static void RequireFree(NodeOptions node)
+    public static void RequireFree(IPAddress address, int port, string what)
     {
-        Require(node, node.SiloPort, "silo");
-        Require(node, node.GatewayPort, "gateway");
-    }
-
-    private static void Require(NodeOptions node, int port, string what)
-    {
-        using var probe = new TcpListener(node.Address, port);
+        using var probe = new TcpListener(address, port);
         try
         {
             probe.Start();
@@ -40,7 +37,13 @@ internal static class LoopbackPorts
         catch (SocketException cause)
         {
             throw new ClusterException(ClusterError.PortInUse,
-                $"Node '{node.Name}' cannot listen on {node.Address}:{port} (its {what} port): {cause.Message}. Stop what listens there, or choose another port.", cause);
+                $"{what} cannot listen on {address}:{port}: {cause.Message}. Stop what listens there, or choose another port.", cause);
         }
+    }
+
+    internal static void RequireFree(NodeOptions node)
+    {
+        RequireFree(node.Address, node.SiloPort, $"The silo of node '{node.Name}'");
+        RequireFree(node.Address, node.GatewayPort, $"The gateway of node '{node.Name}'");
     }
 }

@@ -188,7 +188,8 @@ public sealed partial class RaftNode
 
     private void Stop(string reason)
     {
-        _stopReason ??= reason;
+        if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
+        _stopReason = reason;
         _timer?.Dispose();
         _stopping.Cancel();
     }
@@ -201,6 +202,7 @@ public sealed partial class RaftNode
         foreach (Replica replica in _replicas.Values) replica.Fail(reason);
         while (_durableWaiters.TryDequeue(out (long Batch, TaskCompletionSource Waiter) next)) next.Waiter.TrySetException(new RaftRefusedException(reason));
         while (_inbox.TryDequeue(out (Replica? Replica, object What) work)) Replica.Refuse(work.What, reason);
+        _ended.TrySetResult();
     }
 
     /// <summary>Stops. What is acknowledged is durable already, so there is nothing to flush; leaderships are the host's to hand over first.</summary>
@@ -208,6 +210,9 @@ public sealed partial class RaftNode
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         Kill($"Node {Options.Node} is stopped.");
+        // No turn touches the log after the one that has told everybody: only then may it go (an abort at SIGTERM is what this costs otherwise).
+        Schedule();
+        await _ended.Task.ConfigureAwait(false);
         // The log's thread ends first: after it nothing touches the disk, and the directory may be unlocked.
         await _scheduler.DisposeAsync().ConfigureAwait(false);
         foreach (Replica replica in _replicas.Values) replica.CloseSnapshots();

@@ -17,6 +17,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
     private readonly List<Replica> _dirty = [];
     private readonly Queue<(long Batch, TaskCompletionSource Waiter)> _durableWaiters = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
     private readonly IRaftTransport _transport;
     private readonly ILogger _logger;
@@ -28,6 +29,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private long _watchedSequence;
     private int _logCompleted;
     private int _disposed;
+    private int _stopped;
     private volatile bool _abandoned; // everybody who waited for a stopped node was told
     private volatile string? _stopReason;
 
@@ -107,6 +109,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
             // A replica's own failures end in Guard. What comes here is the node's: its log takes nothing more.
             LogNodeFailed(_logger, Options.Node, e);
             Stop($"Node {Options.Node} stopped: {e.Message}");
+            if (_abandoned) _ended.TrySetResult();
         }
     }
 

@@ -6,7 +6,8 @@ internal static class Pause
     public static async Task ForAsync(TimeSpan time)
     {
         if (time <= TimeSpan.Zero) return;
-        using PeriodicTimer timer = new(time);
+        // The timer knows no period under a millisecond.
+        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(Math.Max(1, time.TotalMilliseconds)));
         await timer.WaitForNextTickAsync();
     }
 }
