@@ -6,7 +6,7 @@ namespace Quorleans.Raft;
 /// A configuration of a group (paper §6). While <see cref="Outgoing"/> is not empty it is a joint one: decisions need a majority of
 /// <see cref="Voters"/> and a majority of <see cref="Outgoing"/>.
 /// </summary>
-public sealed record Membership
+public sealed partial record Membership
 {
     /// <summary>The members that vote, by id.</summary>
     public ImmutableArray<Member> Voters { get; init; } = [];

@@ -73,7 +73,7 @@ public static class MessageCodec
         Guid from = reader.Guid();
         ReadOnlySpan<byte> name = reader.Span(reader.Byte());
         long incarnation = reader.Number();
-        if (reader.Failed || kind is < MessageKind.RequestVote or > MessageKind.ReadIndexReply) return MessageError.Malformed;
+        if (reader.Failed || kind is < MessageKind.RequestVote or > MessageKind.JoinReply) return MessageError.Malformed;
         if (from != cluster) return MessageError.OtherCluster;
         if (incarnation != group.Incarnation || !Ascii.Equals(name, group.Name)) return MessageError.OtherGroup;
         message = ReadBody(ref reader, kind);
@@ -99,7 +99,7 @@ public static class MessageCodec
                 writer.Number(m.IndexTerm.Value);
                 break;
             case MessageKind.RequestVoteReply:
-                writer.Flags(m.PreVote, m.Accepted);
+                writer.Flags(m.PreVote, m.Accepted, m.Removed);
                 break;
             case MessageKind.AppendEntries:
                 writer.Number(m.Index.Value);
@@ -140,7 +140,12 @@ public static class MessageCodec
                 writer.Number(m.Offset);
                 writer.Number(m.Match.Value);
                 break;
+            case MessageKind.Join:
+                writer.Guid(m.NodeId);
+                writer.Bytes(MembershipCodec.Encode(m.Initial ?? throw new ArgumentException("A Join without its configuration.", nameof(m))));
+                break;
             case MessageKind.TimeoutNowReply:
+            case MessageKind.JoinReply:
                 writer.Flags(m.Accepted, false);
                 break;
             case MessageKind.ReadIndexReply:
@@ -176,8 +181,8 @@ public static class MessageCodec
 
             case MessageKind.RequestVoteReply:
             {
-                (bool preVote, bool accepted) = reader.Flags();
-                return new RaftMessage { Kind = kind, From = from, To = to, Term = term, Sequence = sequence, PreVote = preVote, Accepted = accepted };
+                (bool preVote, bool accepted, bool removed) = reader.ThreeFlags();
+                return new RaftMessage { Kind = kind, From = from, To = to, Term = term, Sequence = sequence, PreVote = preVote, Accepted = accepted, Removed = removed };
             }
 
             case MessageKind.AppendEntries:
@@ -207,7 +212,16 @@ public static class MessageCodec
                     Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Accepted = reader.Flags().First,
                     Offset = reader.Number(), Match = new LogIndex(reader.Number()),
                 };
+            case MessageKind.Join:
+            {
+                Guid nodeId = reader.Guid();
+                bool sound = TryReadMembership(reader.Bytes(), out Membership? initial);
+                if (!sound) reader.Fail();
+                return new RaftMessage { Kind = kind, From = from, To = to, Term = term, Sequence = sequence, NodeId = nodeId, Initial = initial };
+            }
+
             case MessageKind.TimeoutNowReply:
+            case MessageKind.JoinReply:
                 return new RaftMessage { Kind = kind, From = from, To = to, Term = term, Sequence = sequence, Accepted = reader.Flags().First };
             case MessageKind.ReadIndexReply:
                 return new RaftMessage

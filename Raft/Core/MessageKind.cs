@@ -32,4 +32,10 @@ public enum MessageKind : byte
 
     /// <summary>Answers <see cref="ReadIndex"/>.</summary>
     ReadIndexReply = 10,
+
+    /// <summary>A leader tells a node that it has become a learner of a group, so that it makes an empty replica. For the node, not for a core.</summary>
+    Join = 11,
+
+    /// <summary>Answers <see cref="Join"/>.</summary>
+    JoinReply = 12,
 }

@@ -28,6 +28,13 @@ internal ref struct MessageReader(ReadOnlyMemory<byte> source)
         return ((flags & 1) != 0, (flags & 2) != 0);
     }
 
+    internal (bool First, bool Second, bool Third) ThreeFlags()
+    {
+        byte flags = Byte();
+        if (flags > 7) Failed = true;
+        return ((flags & 1) != 0, (flags & 2) != 0, (flags & 4) != 0);
+    }
+
     internal Guid Guid()
     {
         ReadOnlySpan<byte> span = Span(16);

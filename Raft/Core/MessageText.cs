@@ -16,7 +16,7 @@ internal static class MessageText
                 text.Append(CultureInfo.InvariantCulture, $" last={m.Index}/{m.IndexTerm}{(m.PreVote ? " pre" : "")}{(m.Forced ? " forced" : "")}");
                 break;
             case MessageKind.RequestVoteReply:
-                text.Append(CultureInfo.InvariantCulture, $"{(m.PreVote ? " pre" : "")} {(m.Accepted ? "granted" : "refused")}");
+                text.Append(CultureInfo.InvariantCulture, $"{(m.PreVote ? " pre" : "")} {(m.Accepted ? "granted" : m.Removed ? "refused: removed" : "refused")}");
                 break;
             case MessageKind.AppendEntries:
                 text.Append(CultureInfo.InvariantCulture, $" prev={m.Index}/{m.IndexTerm} commit={m.Commit}");

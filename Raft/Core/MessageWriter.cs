@@ -10,7 +10,7 @@ internal ref struct MessageWriter(int sizeHint)
 
     internal void Byte(byte value) => Take(1)[0] = value;
 
-    internal void Flags(bool first, bool second) => Byte((byte)((first ? 1 : 0) | (second ? 2 : 0)));
+    internal void Flags(bool first, bool second, bool third = false) => Byte((byte)((first ? 1 : 0) | (second ? 2 : 0) | (third ? 4 : 0)));
 
     internal void Guid(Guid value) => value.TryWriteBytes(Take(16));
 

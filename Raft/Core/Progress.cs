@@ -3,6 +3,8 @@ namespace Quorleans.Raft;
 /// <summary>What a leader knows of another member (paper, figure 2: nextIndex and matchIndex; states as in the dissertation §10.2).</summary>
 internal sealed class Progress(Member member)
 {
+    internal const int NeverHeard = int.MaxValue;
+
     internal Member Member { get; set; } = member;
 
     internal MemberId Id => Member.Id;
@@ -31,6 +33,9 @@ internal sealed class Progress(Member member)
     /// <summary>It answered since the last quorum check (dissertation §6.2).</summary>
     internal bool RecentlyActive { get; set; }
 
+    /// <summary>Ticks since it answered; <see cref="NeverHeard"/> when it has not answered this leader yet.</summary>
+    internal int QuietTicks { get; set; } = NeverHeard;
+
     /// <summary>The newest read round that it confirmed in this term.</summary>
     internal long ReadRound { get; private set; }
 
@@ -45,7 +50,7 @@ internal sealed class Progress(Member member)
     internal void Reset(LogIndex next)
     {
         (Match, Next, Probing, InFlight, InFlightTicks, PauseTicks) = (LogIndex.Zero, next, true, 0, 0, 0);
-        (Silent, RecentlyActive, ReadRound, Snapshot, SnapshotOffset) = (false, false, 0, null, 0);
+        (Silent, RecentlyActive, QuietTicks, ReadRound, Snapshot, SnapshotOffset) = (false, false, NeverHeard, 0, null, 0);
     }
 
     internal void Sent(long sequence) => (InFlight, InFlightTicks) = (sequence, 0);
@@ -57,7 +62,7 @@ internal sealed class Progress(Member member)
     /// <returns>Whether it was the one in flight.</returns>
     internal bool Answered(long sequence)
     {
-        (RecentlyActive, Silent) = (true, false);
+        (RecentlyActive, Silent, QuietTicks) = (true, false, 0);
         if (InFlight != sequence) return false;
         (InFlight, InFlightTicks) = (0, 0);
         return true;

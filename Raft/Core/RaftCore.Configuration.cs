@@ -1,6 +1,6 @@
 namespace Quorleans.Raft;
 
-// Configurations (paper §6): effective when they are in the log, gone when they are truncated. Changing them is a later step; holding them is not.
+// Configurations (paper §6): effective when they are in the log, gone when they are truncated. RaftCore.Membership.cs changes them.
 public sealed partial class RaftCore
 {
     private readonly List<Membership> _configurations = [];
@@ -11,7 +11,9 @@ public sealed partial class RaftCore
     private void AdoptConfiguration(in LogEntry entry)
     {
         _configurations.Add(MembershipCodec.Decode(entry.Payload.Span) with { Index = entry.Index });
-        if (Role == RaftRole.Leader) SyncPeers();
+        if (Role != RaftRole.Leader) return;
+        SyncPeers();
+        ConfirmReads(); // perhaps nobody is left whose answer a round has to wait for
     }
 
     private void RevertConfiguration(LogIndex last)
@@ -23,6 +25,9 @@ public sealed partial class RaftCore
     {
         while (_configurations.Count > 1 && _configurations[1].Index <= index) _configurations.RemoveAt(0);
     }
+
+    /// <summary>The configuration before the first entry that the log holds.</summary>
+    public Membership BaseMembership => _configurations[0];
 
     private Membership ConfigurationAt(LogIndex index)
     {
@@ -44,5 +49,6 @@ public sealed partial class RaftCore
 
         for (int i = _peers.Count - 1; i >= 0; i--)
             if (!Membership.IsMember(_peers.GetKeyAtIndex(i))) _peers.RemoveAt(i);
+        if (!Membership.IsVoter(_transferTarget)) _transferTarget = MemberId.None;
     }
 }

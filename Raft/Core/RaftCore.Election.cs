@@ -69,7 +69,7 @@ public sealed partial class RaftCore
     private void Campaign(bool forced)
     {
         ResetElectionTimer();
-        if (Role == RaftRole.Leader || !Membership.IsVoter(Self) || _storageStalled) return;
+        if (Role == RaftRole.Leader || IsRemoved || !MayCampaign || _storageStalled) return;
         _campaignForced = forced;
         // An election that the leader ordered needs no question beforehand: the transfer is what was asked for.
         if (forced) BecomeCandidate();
@@ -105,7 +105,8 @@ public sealed partial class RaftCore
     {
         foreach (Member member in Membership.All())
         {
-            if (member.Id == Self || !Membership.IsVoter(member.Id)) continue;
+            // A learner's word does not count, but it may know that this member was removed, and be the only one left to say so.
+            if (member.Id == Self || (!preVote && !Membership.IsVoter(member.Id))) continue;
             RaftMessage request = new()
             {
                 Kind = MessageKind.RequestVote, From = Self, To = member.Id, Term = term, PreVote = preVote, Forced = _campaignForced,

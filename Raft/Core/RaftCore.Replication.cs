@@ -20,6 +20,7 @@ public sealed partial class RaftCore
     private void TickLeader()
     {
         _leaderTicks++;
+        _leavingTicks = Membership.IsMember(Self) ? 0 : _leavingTicks + 1;
         // A transfer that takes an election timeout has failed (dissertation §3.10).
         if (!_transferTarget.IsNone && ++_transferTicks >= _options.ElectionTicks) _transferTarget = MemberId.None;
         if (_electionElapsed >= _options.ElectionTicks)
@@ -35,6 +36,7 @@ public sealed partial class RaftCore
 
         foreach (Progress peer in _peers.Values)
         {
+            if (peer.QuietTicks != Progress.NeverHeard) peer.QuietTicks++;
             if (peer.PauseTicks > 0) peer.PauseTicks--;
             if (peer.InFlight != 0 && ++peer.InFlightTicks >= _options.RetransmitTicks) peer.Lost(pauseTicks: 0);
         }

@@ -7,7 +7,7 @@ namespace Quorleans.Raft;
 /// <remarks>
 /// Storage is asynchronous throughout: the core goes on while its writes are on their way, and holds back by itself whatever must not leave before
 /// they are durable (vote grants, acknowledgements, its own vote, its own share in a commit). The files are split by concern: Election, Replication,
-/// Reads, Snapshots, Durability, Transfer, Configuration.
+/// Reads, Snapshots, Durability, Transfer, Configuration, Membership.
 /// </remarks>
 public sealed partial class RaftCore
 {
@@ -93,7 +93,7 @@ public sealed partial class RaftCore
     {
         _electionElapsed++;
         if (Role == RaftRole.Leader) TickLeader();
-        else if (_electionElapsed >= _electionTimeout) Campaign(forced: false);
+        else if (_electionElapsed >= _electionTimeout) OnElectionTimeout();
     }
 
     /// <summary>Takes in a message from another member.</summary>
@@ -102,6 +102,7 @@ public sealed partial class RaftCore
     {
         ArgumentNullException.ThrowIfNull(message);
         Invariant.Check(message.To == Self, $"Member {Self} was given a message for {message.To}.");
+        if (IsRemoved || IsSettledBeforeTerms(message)) return;
         if (message.Term > Term && !AdoptTerm(message)) return;
         if (message.Term < Term)
         {
@@ -121,6 +122,7 @@ public sealed partial class RaftCore
             case MessageKind.ReadIndex: StepReadIndex(message); break;
             case MessageKind.ReadIndexReply: StepReadIndexReply(message); break;
             case MessageKind.TimeoutNowReply: break;
+            case MessageKind.Join or MessageKind.JoinReply: break; // between nodes
             default: break;
         }
     }
@@ -130,7 +132,8 @@ public sealed partial class RaftCore
     /// <returns>Where it stands, or why it was not taken.</returns>
     public ProposeResult Propose(ReadOnlyMemory<byte> payload)
     {
-        if (Role != RaftRole.Leader || !_transferTarget.IsNone) return new ProposeResult(ProposeStatus.NotLeader, default, default);
+        // A leader on its way out takes no more: what it has is decided before it goes, and nobody is left without an answer.
+        if (Role != RaftRole.Leader || !_transferTarget.IsNone || !Membership.IsVoter(Self)) return new ProposeResult(ProposeStatus.NotLeader, default, default);
         if (payload.Length > _options.MaxEntryBytes) return new ProposeResult(ProposeStatus.TooLarge, default, default);
         if (_pendingBytes + payload.Length > _options.MaxPendingBytes) return new ProposeResult(ProposeStatus.Busy, default, default);
         return new ProposeResult(ProposeStatus.Accepted, AppendAsLeader(EntryKind.Command, payload), Term);
@@ -142,6 +145,7 @@ public sealed partial class RaftCore
     {
         ArgumentNullException.ThrowIfNull(output);
         output.Clear();
+        AdvanceMembership();
         if (Role == RaftRole.Leader)
         {
             StartReadRound();

@@ -29,6 +29,17 @@ public sealed class RaftMessage
     /// <summary>RequestVote: the election was ordered by the leader, so loyalty to it does not stand in the way (dissertation §4.2.3).</summary>
     public bool Forced { get; init; }
 
+    /// <summary>
+    /// RequestVoteReply: the receiver is no member any more and never will be again: its id is older than a committed configuration that does not have it.
+    /// </summary>
+    public bool Removed { get; init; }
+
+    /// <summary>Join: the disk that the member is bound to.</summary>
+    public Guid NodeId { get; init; }
+
+    /// <summary>Join: the configuration before the log's first entry.</summary>
+    public Membership? Initial { get; init; }
+
     /// <summary>Replies: vote granted, entries matched, chunk taken, read index confirmed.</summary>
     public bool Accepted { get; init; }
 

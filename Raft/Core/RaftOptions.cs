@@ -33,6 +33,9 @@ public sealed record RaftOptions
     /// <summary>How many rounds of read confirmation may be on their way at once; what arrives meanwhile shares the next. 2 by default.</summary>
     public int MaxReadRounds { get; init; } = 2;
 
+    /// <summary>How many voters, and how many learners, a group may have; 16 by default. More voters make it slower, not safer.</summary>
+    public int MaxMembers { get; init; } = 16;
+
     /// <summary>Checks that the numbers fit together.</summary>
     /// <exception cref="ArgumentException">One does not; the message names it.</exception>
     public void Validate()
@@ -46,6 +49,7 @@ public sealed record RaftOptions
         Require(MaxPendingBytes >= MaxEntryBytes, nameof(MaxPendingBytes), "must be at least MaxEntryBytes");
         Require(MaxPendingReads > 0, nameof(MaxPendingReads), "must be positive");
         Require(MaxReadRounds > 0, nameof(MaxReadRounds), "must be positive");
+        Require(MaxMembers is > 0 and <= MembershipCodec.MaximumMembers, nameof(MaxMembers), $"must be between 1 and {MembershipCodec.MaximumMembers}");
     }
 
     private static void Require(bool condition, string name, string rule)

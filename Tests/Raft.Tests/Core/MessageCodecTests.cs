@@ -34,7 +34,7 @@ public sealed class MessageCodecTests
     });
 
     private static readonly Gen<RaftMessage> Messages = Gen.Select(
-        Gen.Int[1, 10], Gen.Select(Number, Number, Number, Number), Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool), Entries, Memberships, Bytes, Build);
+        Gen.Int[1, 12], Gen.Select(Number, Number, Number, Number), Gen.Select(Gen.Bool, Gen.Bool, Gen.Bool), Entries, Memberships, Bytes, Build);
 
     [Fact]
     public void DecodeGivesTheSame_ForEveryKindOfMessage() => Messages.Sample(
@@ -173,6 +173,8 @@ public sealed class MessageCodecTests
         {
             Kind = k, From = new MemberId(1 + (int)(n.B % 9)), To = new MemberId(7), Term = new Term(20 + n.C), Sequence = n.D,
             PreVote = vote && flags.A, Forced = k == MessageKind.RequestVote && flags.B, Accepted = kind % 2 == 0 && flags.C,
+            Removed = k == MessageKind.RequestVoteReply && flags.B,
+            NodeId = k == MessageKind.Join ? new Guid((int)(n.A & int.MaxValue), 1, 2, new byte[8]) : default, Initial = k == MessageKind.Join ? membership : null,
             Index = k is MessageKind.RequestVote or MessageKind.ReadIndexReply || request || appendReply ? new LogIndex(n.A) : default,
             IndexTerm = k == MessageKind.RequestVote || request ? new Term(n.B % 6) : default, Entries = request ? entries : [],
             Commit = request ? new LogIndex(n.B) : default, Time = request ? new LogTime(n.D) : default, ReadRound = request || appendReply ? n.C : 0,
@@ -186,7 +188,7 @@ public sealed class MessageCodecTests
     private static void AssertSame(RaftMessage a, RaftMessage b)
     {
         Assert.Equal((a.Kind, a.From, a.To, a.Term, a.Sequence), (b.Kind, b.From, b.To, b.Term, b.Sequence));
-        Assert.Equal((a.PreVote, a.Forced, a.Accepted), (b.PreVote, b.Forced, b.Accepted));
+        Assert.Equal((a.PreVote, a.Forced, a.Accepted, a.Removed, a.NodeId, a.Initial), (b.PreVote, b.Forced, b.Accepted, b.Removed, b.NodeId, b.Initial));
         Assert.Equal((a.Index, a.IndexTerm, a.Commit, a.ReadRound, a.Match, a.Time), (b.Index, b.IndexTerm, b.Commit, b.ReadRound, b.Match, b.Time));
         Assert.Equal((a.ConflictIndex, a.ConflictTerm, a.Snapshot, a.Offset, a.TotalBytes), (b.ConflictIndex, b.ConflictTerm, b.Snapshot, b.Offset, b.TotalBytes));
         Assert.Equal(a.Data.ToArray(), b.Data.ToArray());

@@ -4,13 +4,14 @@ namespace Quorleans.Raft.Tests;
 /// Watches a cluster from outside and throws at the first event after which one of Raft's properties (paper, figure 3) or one of the promises of
 /// asynchronous storage does not hold. Knows of a member only what any observer can see: its public state, its disk, what it sends.
 /// </summary>
-internal sealed class ClusterChecker(IReadOnlyList<CoreMember> members, int count, int voters)
+internal sealed class ClusterChecker(IReadOnlyList<CoreMember> members, int count, Membership initial)
 {
     private readonly List<Chosen> _chosen = [new Chosen(Term.Zero, Term.Zero, EntryKind.Noop, 0, 0)]; // by index; 0 stands for the empty log
     private readonly SortedList<Term, MemberId> _leaders = [];
     private readonly Seen[] _seen = new Seen[count];
     private readonly SortedList<(Term Term, LogIndex Index), int> _proposals = [];
     private readonly SortedList<long, LogIndex> _reads = [];
+    private Membership _membership = initial; // the latest that is committed
 
     /// <summary>An entry that some member knew to be committed, in which term it first did, and the state machine's digest behind it.</summary>
     private readonly record struct Chosen(Term Term, Term Committed, EntryKind Kind, ulong Payload, ulong Digest);
@@ -19,6 +20,9 @@ internal sealed class ClusterChecker(IReadOnlyList<CoreMember> members, int coun
 
     /// <summary>The highest index that anybody knew to be committed.</summary>
     internal LogIndex Committed => new(_chosen.Count - 1);
+
+    /// <summary>The latest configuration that is committed.</summary>
+    internal Membership Membership => _membership;
 
     /// <summary>The highest index whose proposer's client got its answer.</summary>
     internal LogIndex Acknowledged { get; private set; }
@@ -43,6 +47,7 @@ internal sealed class ClusterChecker(IReadOnlyList<CoreMember> members, int coun
         if (core.Role == RaftRole.Leader && (seen.Role != RaftRole.Leader || seen.Term != core.Term)) CheckNewLeader(member);
         for (LogIndex index = seen.Commit.Next; index <= core.Commit; index = index.Next) CheckCommitted(member, index);
         if (core.Role == RaftRole.Leader && core.Commit > seen.Commit) CheckQuorumHolds(member, core.Commit);
+        CheckConfigurations(member);
         CheckDiskEqualsMemory(member);
         seen = new Seen(member.Life, core.Term, core.Vote, core.Commit, core.Applied, core.Role);
     }
@@ -139,6 +144,7 @@ internal sealed class ClusterChecker(IReadOnlyList<CoreMember> members, int coun
             bool goesOn = index.Previous <= core.Log.BaseIndex ? entry.Time >= core.Log.BaseTime : entry.Time >= core.Log[index.Previous].Time;
             Require(goesOn, member, $"the log time goes back at {entry}");
             _chosen.Add(new Chosen(entry.Term, core.Term, entry.Kind, Hash(entry), DigestMachine.Next(_chosen[^1].Digest, entry)));
+            if (entry.Kind == EntryKind.Configuration) _membership = MembershipCodec.Decode(entry.Payload.Span) with { Index = index };
             // Leader completeness once more, for leaders that were elected before this was known to be committed.
             foreach (CoreMember leader in members)
                 if (leader.Up && leader.Core.Role == RaftRole.Leader && leader.Core.Term > core.Term) RequireHolds(leader, index);
@@ -161,18 +167,45 @@ internal sealed class ClusterChecker(IReadOnlyList<CoreMember> members, int coun
         Require(holds, member, $"{index} was committed in term {chosen}, but it holds term {term} there (0: nothing); its log ends at {member.Core.Log.LastIndex}");
     }
 
-    /// <summary>What a leader counts as committed is durable on a majority of disks, whether their members run or not.</summary>
+    /// <summary>
+    /// What a leader counts as committed is durable on a majority of disks, whether their members run or not; in a joint configuration on one of each half.
+    /// </summary>
     private void CheckQuorumHolds(CoreMember leader, LogIndex index)
     {
         Term term = _chosen[(int)index.Value].Term;
+        CheckHalfHolds(leader, leader.Core.Membership.Voters, index, term);
+        if (leader.Core.Membership.IsJoint) CheckHalfHolds(leader, leader.Core.Membership.Outgoing, index, term);
+    }
+
+    private void CheckHalfHolds(CoreMember leader, IReadOnlyList<Member> voters, LogIndex index, Term term)
+    {
         int holders = 0;
-        foreach (CoreMember member in members)
+        foreach (Member voter in voters)
         {
-            if (member.Id.Value > voters) continue;
-            if (member.Disk.BaseIndex >= index || (member.Disk.TryTermAt(index, out Term held) && held == term)) holders++;
+            if (voter.Id.Value > members.Count) continue; // promoted by force before it was ever made
+            FakeDisk disk = members[voter.Id.Value - 1].Disk;
+            if (disk.BaseIndex >= index || (disk.TryTermAt(index, out Term held) && held == term)) holders++;
         }
 
-        Require(holders > voters / 2, leader, $"it counts {index} as committed, but only {holders} of {voters} disks hold it");
+        Require(holders > voters.Count / 2, leader, $"it counts {index} as committed, but only {holders} of {voters.Count} disks hold it");
+    }
+
+    /// <summary>One change at a time (paper §6), effective from the log, and nobody goes who was not removed.</summary>
+    private void CheckConfigurations(CoreMember member)
+    {
+        RaftCore core = member.Core;
+        if (core.Role == RaftRole.Leader)
+        {
+            int open = 0;
+            foreach (ref readonly LogEntry entry in core.Log.Range(LogIndex.Max(core.Commit, core.Log.BaseIndex).Next, core.Log.LastIndex))
+                if (entry.Kind == EntryKind.Configuration) open++;
+            Require(open <= 1, member, $"it leads with {open} configurations that are not committed");
+        }
+
+        LogIndex inForce = core.Membership.Index;
+        bool stands = inForce <= core.Log.BaseIndex || core.Log[inForce].Kind == EntryKind.Configuration;
+        Require(stands, member, $"its configuration is that of {inForce}, where none stands");
+        Require(!core.IsRemoved || _membership.IsGone(member.Id), member, $"it takes itself for removed, but the committed configuration of {_membership.Index} has it");
     }
 
     /// <summary>State machine safety (§5.4.3).</summary>

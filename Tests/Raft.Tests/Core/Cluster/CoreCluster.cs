@@ -12,6 +12,7 @@ internal sealed partial class CoreCluster : IMemberHost
     private SplitMix64 _random;
     private readonly FakeNetwork _network;
     private RunProfile _profile;
+    private readonly Membership _initial;
     private long _number;
     private long _context;
     private bool _clients = true;
@@ -39,17 +40,11 @@ internal sealed partial class CoreCluster : IMemberHost
     {
         (_random, _trace) = (new SplitMix64(seed), trace);
         _profile = profile ?? RunProfile.Draw(ref _random);
-        int count = _profile.Voters + _profile.Learners;
-        _network = new FakeNetwork(count);
-        _pausedUntil = new long[count + 1];
-        Membership initial = Build(_profile);
-        Checker = new ClusterChecker(_members, count, _profile.Voters);
-        for (int id = 1; id <= count; id++)
-        {
-            CoreMember member = new(this, new MemberId(id), initial, _profile.Options, _profile.ChunkBytes);
-            _members.Add(member);
-            Start(member);
-        }
+        _network = new FakeNetwork(MaximumId);
+        _pausedUntil = new long[MaximumId + 1];
+        _initial = Build(_profile);
+        Checker = new ClusterChecker(_members, MaximumId, _initial);
+        for (int id = 1; id <= _profile.Voters + _profile.Learners; id++) Join();
 
         Push(EventKind.Client, null, 1 + _random.Next(50));
         Push(EventKind.Fault, null, 200 + _random.Next(_profile.FaultInterval));
@@ -60,6 +55,12 @@ internal sealed partial class CoreCluster : IMemberHost
     internal IReadOnlyList<CoreMember> Members => _members;
 
     internal long Now { get; private set; }
+
+    /// <summary>How many members learned that they were removed.</summary>
+    internal int Removed { get; private set; }
+
+    /// <summary>How many changes of configuration were begun.</summary>
+    internal int Changes { get; private set; }
 
     internal long Events { get; private set; }
 
@@ -95,7 +96,12 @@ internal sealed partial class CoreCluster : IMemberHost
 
         Note(next);
         Run(next);
-        if (next.Member is { Up: true } touched) Checker.Check(touched);
+        if (next.Member is not { Up: true } touched) return;
+        Checker.Check(touched);
+        if (!touched.Core.IsRemoved) return;
+        _trace?.Add($"{Now,6} retire {touched.Id}");
+        Removed++;
+        touched.Retire();
     }
 
     private Event Take(out (long, long) key)
@@ -158,6 +164,13 @@ internal sealed partial class CoreCluster : IMemberHost
         return _context;
     }
 
+    private void Join()
+    {
+        CoreMember member = new(this, new MemberId(_members.Count + 1), _initial, _profile.Options, _profile.ChunkBytes);
+        _members.Add(member);
+        Start(member);
+    }
+
     private void Start(CoreMember member)
     {
         member.Start(_random.Next());
@@ -204,6 +217,14 @@ internal sealed partial class CoreCluster : IMemberHost
         ClusterChecker.CheckSent(member, message);
         // A core has no timer for a read that it forwarded: its driver tells it when the answer stays away.
         if (message.Kind == MessageKind.ReadIndex) Push(EventKind.Lost, member, 300, message);
+        // As a driver does: the member's replica is made when its id is committed, and not before: until then it could be given to another.
+        while (message.To.Value > _members.Count && member.Core.Membership.Index <= member.Core.Commit) Join();
+        if (message.To.Value > _members.Count)
+        {
+            Push(EventKind.Lost, member, _random.Next(100), message);
+            return;
+        }
+
         bool cut = _network.IsCut(message.From, message.To);
         if (cut || _random.Next(100) < _profile.LossPercent)
         {

@@ -22,6 +22,9 @@ internal sealed class CoreMember(IMemberHost host, MemberId id, Membership initi
 
     internal bool Up { get; private set; }
 
+    /// <summary>Its group has removed it and its driver has deleted all it had: it never runs again.</summary>
+    internal bool Retired { get; private set; }
+
     /// <summary>Counts its starts: what was begun in an earlier life must not reach a later one.</summary>
     internal int Life { get; private set; }
 
@@ -51,6 +54,9 @@ internal sealed class CoreMember(IMemberHost host, MemberId id, Membership initi
         Disk.Crash(survivingWrites);
     }
 
+    /// <summary>It knows that it was removed: its driver deletes what it has.</summary>
+    internal void Retire() => (Up, Retired) = (false, true);
+
     internal void Tick()
     {
         Core.Tick();
@@ -66,6 +72,13 @@ internal sealed class CoreMember(IMemberHost host, MemberId id, Membership initi
     internal ProposeResult Propose(ReadOnlyMemory<byte> payload)
     {
         ProposeResult result = Core.Propose(payload);
+        Pump();
+        return result;
+    }
+
+    internal MembershipChangeResult Change(MembershipChange change)
+    {
+        MembershipChangeResult result = Core.ProposeConfig(change);
         Pump();
         return result;
     }

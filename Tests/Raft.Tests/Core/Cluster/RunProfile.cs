@@ -45,6 +45,8 @@ internal sealed record RunProfile
 
     internal bool Transfers { get; init; }
 
+    internal bool Changes { get; init; }
+
     internal static RunProfile Draw(ref SplitMix64 random) => new()
     {
         Voters = Pick(ref random, 1, 2, 3, 3, 3, 4, 5, 5),
@@ -66,7 +68,7 @@ internal sealed record RunProfile
         FaultInterval = Pick(ref random, 60, 200, 600),
         DeferPercent = Pick(ref random, 0, 0, 30, 70),
         Crashes = random.Next(4) > 0, Partitions = random.Next(4) > 0, Pauses = random.Next(3) == 0,
-        Snapshots = random.Next(3) > 0, Transfers = random.Next(3) == 0,
+        Snapshots = random.Next(3) > 0, Transfers = random.Next(3) == 0, Changes = random.Next(2) == 0,
     };
 
     private static int Pick(ref SplitMix64 random, params ReadOnlySpan<int> values) => values[random.Next(values.Length)];

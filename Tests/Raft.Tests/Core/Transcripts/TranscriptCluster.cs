@@ -12,15 +12,15 @@ internal sealed class TranscriptCluster : IMemberHost
     private readonly FakeNetwork _network;
     private readonly ClusterChecker _checker;
 
-    internal TranscriptCluster(int voters, int learners, RaftOptions options, List<string> lines)
+    internal TranscriptCluster(int voters, int learners, int spares, RaftOptions options, List<string> lines)
     {
-        int count = voters + learners;
+        int count = voters + learners + spares;
         (_lines, _network) = (lines, new FakeNetwork(count));
-        _checker = new ClusterChecker(_members, count, voters);
         List<(string, Guid)> nodes = [];
-        for (int id = 1; id <= count; id++) nodes.Add(($"n{id}", new Guid(id, 0, 0, new byte[8])));
+        for (int id = 1; id <= voters + learners; id++) nodes.Add(($"n{id}", Disk(id)));
         Membership all = Membership.Initial(nodes);
         Membership initial = all with { Voters = all.Voters[..voters], Learners = all.Voters[voters..] };
+        _checker = new ClusterChecker(_members, count, initial);
         for (int id = 1; id <= count; id++)
         {
             _members.Add(new CoreMember(this, new MemberId(id), initial, options, chunkBytes: 16));
@@ -67,6 +67,38 @@ internal sealed class TranscriptCluster : IMemberHost
         _lines.Add($"{id}: {Member(id).Core.TransferLeadership(new MemberId(target))}");
         Turn(id);
     }
+
+    /// <summary>The disk that a member is bound to.</summary>
+    internal static Guid Disk(int id) => new(id, 0, 0, new byte[8]);
+
+    internal void Change(int id, MembershipChange change)
+    {
+        MembershipChangeResult result = Member(id).Change(change);
+        _lines.Add(result.Status == MembershipChangeStatus.Accepted
+            ? $"{id}: takes it at {result.Index}: {Describe(Member(id).Core.Membership)}"
+            : $"{id}: {result.Status}");
+        if (result.Error is not null) _lines.Add($"{id}: \"{result.Error}\"");
+        Touched(Member(id));
+    }
+
+    internal void DescribeMembers(int id)
+    {
+        RaftCore core = Member(id).Core;
+        _lines.Add($"{id}: {Describe(core.Membership)}, committed {core.Membership.Index <= core.Commit}");
+        foreach (MemberProgress member in core.DescribeMembers())
+            _lines.Add($"{id}: {member.Member.Id} {member.Kind} match={member.Match}{(member.IsActive ? "" : " silent")}{(member.IsCaughtUp ? " caught up" : "")}"
+                + (member.SnapshotOffset < 0 ? "" : string.Create(CultureInfo.InvariantCulture, $" snapshot at {member.SnapshotOffset}")));
+    }
+
+    private static string Describe(Membership membership)
+    {
+        string text = $"config {membership.Index} voters{Ids(membership.Voters)}";
+        if (membership.IsJoint) text += $" and{Ids(membership.Outgoing)}";
+        if (!membership.Learners.IsEmpty) text += $" learners{Ids(membership.Learners)}";
+        return $"{text} next {membership.NextId}";
+    }
+
+    private static string Ids(IEnumerable<Member> members) => string.Concat(members.Select(member => $" {member.Id}"));
 
     internal void Tick(int id, int count)
     {
@@ -154,9 +186,13 @@ internal sealed class TranscriptCluster : IMemberHost
         RaftLog log = Member(id).Core.Log;
         StringBuilder text = new($"{id}: base={log.BaseIndex}/{log.BaseTerm}");
         foreach (ref readonly LogEntry entry in log.Range(log.FirstIndex, log.LastIndex))
-            text.Append(CultureInfo.InvariantCulture, $" [{entry} {Encoding.UTF8.GetString(entry.Payload.Span)}]");
+            text.Append(CultureInfo.InvariantCulture, $" [{entry} {Payload(entry)}]");
         _lines.Add(text.Replace(" ]", "]").ToString());
     }
+
+    private static string Payload(in LogEntry entry) => entry.Kind == EntryKind.Configuration
+        ? Describe(MembershipCodec.Decode(entry.Payload.Span))
+        : Encoding.UTF8.GetString(entry.Payload.Span);
 
     internal void Status()
     {
@@ -204,7 +240,7 @@ internal sealed class TranscriptCluster : IMemberHost
     void IMemberHost.Taken(CoreMember member, RaftOutput output)
     {
         RaftCore core = member.Core;
-        if (output.RoleChanged) _lines.Add($"{member.Id}: {core.Role} term={core.Term} leader={core.Leader}");
+        if (output.RoleChanged) _lines.Add(core.IsRemoved ? $"{member.Id}: removed" : $"{member.Id}: {core.Role} term={core.Term} leader={core.Leader}");
         if (output.Token is not { } token) return;
         StringBuilder text = new($"{member.Id}: writes #{token.Version}");
         if (output.Restore is { } restore) text.Append(CultureInfo.InvariantCulture, $" snapshot={restore.Index}/{restore.Term}{(output.RestoreKeepsLog ? " keeping the log" : "")}");

@@ -56,6 +56,8 @@ internal sealed class TranscriptRunner
         {
             case "campaign": cluster.Campaign(Number(words, 1)); break;
             case "propose": cluster.Propose(Number(words, 1), words[2]); break;
+            case "change": cluster.Change(Number(words, 1), ReadChange(cluster, words)); break;
+            case "members": cluster.DescribeMembers(Number(words, 1)); break;
             case "read": cluster.Read(Number(words, 1), Number(words, 2)); break;
             case "transfer": cluster.Transfer(Number(words, 1), Number(words, 2)); break;
             case "tick": cluster.Tick(Number(words, 1), Number(words, 2, 1)); break;
@@ -85,17 +87,39 @@ internal sealed class TranscriptRunner
     private TranscriptCluster Create(string[] words)
     {
         RaftOptions options = new() { ElectionTicks = 10, HeartbeatTicks = 3, RetransmitTicks = 10 };
-        int learners = 0;
+        (int learners, int spares) = (0, 0);
         foreach (string word in words.AsSpan(2))
         {
             string[] pair = word.Split('=');
             int value = int.Parse(pair[1], CultureInfo.InvariantCulture);
             if (pair[0] == "learners") learners = value;
+            else if (pair[0] == "spares") spares = value;
             else if (pair[0] == "max-append") options = options with { MaxAppendBytes = value };
             else throw new InvalidDataException($"Unknown setting '{pair[0]}'.");
         }
 
-        return new TranscriptCluster(Number(words, 1), learners, options, _lines);
+        return new TranscriptCluster(Number(words, 1), learners, spares, options, _lines);
+    }
+
+    private static MembershipChange ReadChange(TranscriptCluster cluster, string[] words)
+    {
+        MembershipChange change = new() { Expected = cluster.Member(Number(words, 1)).Core.Membership.Index };
+        foreach (string word in words.AsSpan(2))
+        {
+            string[] pair = word.Split('=');
+            int value = pair.Length == 1 ? 0 : int.Parse(pair[1], CultureInfo.InvariantCulture);
+            change = pair[0] switch
+            {
+                "add" => change with { Add = change.Add.Add(new NewMember($"n{value}", TranscriptCluster.Disk(value))) },
+                "promote" => change with { Promote = change.Promote.Add(new MemberId(value)) },
+                "remove" => change with { Remove = change.Remove.Add(new MemberId(value)) },
+                "expected" => change with { Expected = new LogIndex(value) },
+                "force" => change with { Force = true },
+                _ => throw new InvalidDataException($"Unknown change '{word}'."),
+            };
+        }
+
+        return change;
     }
 
     /// <summary>'1->2' is one link, '2' all that goes to 2, nothing everything.</summary>
