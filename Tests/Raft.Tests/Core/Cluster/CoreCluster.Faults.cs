@@ -25,7 +25,7 @@ internal sealed partial class CoreCluster
     {
         Push(EventKind.Fault, null, 1 + _random.Next(2 * _profile.FaultInterval));
         CoreMember member = _members[_random.Next(_members.Count)];
-        switch (_random.Next(_profile.Changes ? 11 : 8))
+        switch (_random.Next(_profile.Changes ? 16 : 8))
         {
             case 0 or 1 when _profile.Crashes: CrashOrRestart(member); break;
             case 2 when _profile.Partitions: Partition(member); break;
