@@ -83,6 +83,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
         {
             // A taken port or a damaged directory shows here, before any silo has been started for nothing.
             await Task.WhenAll(nodes.Select(node => node.OpenAsync(cancellationToken)));
+            if (nodes.Length == _nodes.Count) MembershipTable.DeclareAllDead();
             // One after the other: silos that join at the same time collide in the membership table, and Orleans then pauses one of them for seconds.
             foreach (EmbeddedNode node in nodes) await node.JoinAsync(cancellationToken);
         }

@@ -50,6 +50,20 @@ public sealed class ProcessMembershipTable : IMembershipTable
         lock (_lock) return [.. _rows.Values.Select(static row => Copy(row.Entry))];
     }
 
+    /// <summary>Says of every silo that it is dead: for one who knows, before new ones join and would wait for answers of the old.</summary>
+    internal void DeclareAllDead()
+    {
+        lock (_lock)
+        {
+            Row[] living = [.. _rows.Values.Where(static row => row.Entry.Status != SiloStatus.Dead)];
+            foreach (Row row in living)
+            {
+                row.Entry.Status = SiloStatus.Dead;
+                Set(row.Entry, _version.Next());
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public Task InitializeMembershipTable(bool tryInitTableVersion) => Task.CompletedTask;
 
