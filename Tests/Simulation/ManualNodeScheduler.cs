@@ -16,6 +16,9 @@ public sealed class ManualNodeScheduler : INodeScheduler
     /// <summary>Whether the loop has work.</summary>
     public bool HasLoop => _loop is not null;
 
+    /// <summary>Whether work with snapshot files waits.</summary>
+    public bool HasAside => _aside.Count > 0;
+
     /// <summary>The log's work that waits.</summary>
     public ManualLogExecutor Log => _log;
 

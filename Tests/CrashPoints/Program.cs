@@ -1,0 +1,3 @@
+using Quorleans.CrashPoints;
+
+return CrashCommand.Run(args);
