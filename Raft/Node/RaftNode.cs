@@ -277,6 +277,17 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     internal void OnRoleChanged(Replica replica) => RoleChanged?.Invoke(replica.Describe());
 
+    /// <summary>
+    /// A write or sync of a snapshot that failed says about the disk what one of the log does: another attempt could succeed without the data (or the
+    /// directory's names) being there. Only a full disk may be tried again, with another file.
+    /// </summary>
+    internal void StopIfDiskFailed(Exception reason)
+    {
+        if (reason is not DiskException or DiskFullException) return;
+        LogNodeFailed(_logger, Options.Node, reason);
+        Kill($"The disk of node {Options.Node} failed: {reason.Message}");
+    }
+
     internal void ReportSnapshotFailure(GroupId group, Exception reason) => LogSnapshotFailed(_logger, group, Options.Node, reason);
 
     [LoggerMessage(1, LogLevel.Critical, "Replica {Group} on {Node} stopped for good: {State}")]

@@ -71,6 +71,7 @@ internal sealed partial class Replica
             }
             catch (Exception e) when (e is DiskException or IOException or OperationCanceledException)
             {
+                _node.StopIfDiskFailed(e);
                 return new SnapshotFailed(e);
             }
         });
@@ -202,6 +203,7 @@ internal sealed partial class Replica
         catch (Exception e) when (e is DiskException or IOException or SnapshotCorruptException or InvalidDataException or OperationCanceledException)
         {
             _node.ReportSnapshotFailure(Core.Group, e);
+            _node.StopIfDiskFailed(e);
             _receiver?.Dispose();
             _receiver = null;
             return new ChunkTaken(chunk, 0);
