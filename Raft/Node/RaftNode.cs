@@ -245,8 +245,11 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         try
         {
             byte[] frame = MessageCodec.Encode(Options.ClusterId, replica.Core.Group, message);
-            byte[] reply = await _transport.SendAsync(replica.Core.Group, to, message.Kind, frame).ConfigureAwait(false);
-            if (MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, reply, out RaftMessage? answer) == MessageError.None
+            Task<byte[]> call = _transport.SendAsync(replica.Core.Group, to, message.Kind, frame);
+            // While a peer is down every request to it fails, and to throw and catch costs more than all the rest of a request.
+            await ((Task)call).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (call.IsCompletedSuccessfully
+                && MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, call.Result, out RaftMessage? answer) == MessageError.None
                 && answer!.To == replica.Core.Self && answer.From == message.To)
             {
                 Post(replica, answer);
