@@ -16,10 +16,16 @@ public sealed record RaftNodeOptions
     public RaftOptions Raft { get; init; } = new();
 
     /// <summary>
-    /// A snapshot is taken when the live entries of a group's log exceed this many bytes and also the size of its last snapshot, so that a
-    /// large state is not written out over and over; 32 MiB by default.
+    /// A snapshot is taken when the live entries of a group's log exceed this many bytes, and also <see cref="SnapshotGrowth"/> times the size of its last
+    /// snapshot; 32 MiB by default.
     /// </summary>
     public long SnapshotThresholdBytes { get; init; } = 32 << 20;
+
+    /// <summary>
+    /// How large the log has to become, in parts of the last snapshot's size, before the next one; 1 by default, so that a large state is not written out
+    /// over and over. 0 bounds the log by <see cref="SnapshotThresholdBytes"/> alone, whatever that costs.
+    /// </summary>
+    public double SnapshotGrowth { get; init; } = 1;
 
     /// <summary>The size of a segment of the log, in bytes, a multiple of 4096; 16 MiB by default.</summary>
     public int LogSegmentBytes { get; init; } = 16 << 20;

@@ -53,7 +53,7 @@ internal sealed partial class Replica
 
     private void ConsiderSnapshot()
     {
-        if (_snapshotBusy || LogGroup.LiveBytes <= Math.Max(_node.Options.SnapshotThresholdBytes, _snapshotBytes)) return;
+        if (_snapshotBusy || LogGroup.LiveBytes <= Math.Max(_node.Options.SnapshotThresholdBytes, (long)(_snapshotBytes * _node.Options.SnapshotGrowth))) return;
         if (Core.Applied <= (Core.Snapshot?.Index ?? LogIndex.Zero)) return;
         _snapshotBusy = true;
         SnapshotMetadata snapshot = Core.DescribeSnapshot();
