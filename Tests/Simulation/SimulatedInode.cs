@@ -40,8 +40,8 @@ internal sealed class SimulatedInode
 
     internal void Sync()
     {
-        foreach (long sector in _unsynced) Persist(sector);
         if (_durable.Length < _cached.Length) Array.Resize(ref _durable, _cached.Length);
+        foreach (long sector in _unsynced) Persist(sector);
         _unsynced.Clear();
     }
 

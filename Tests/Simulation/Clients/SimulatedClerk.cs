@@ -14,6 +14,7 @@ public sealed class SimulatedClerk : SimulatedProcess
     private ClerkCore _core = null!;
     private long _wakeMs;
     private bool _advancing;
+    private bool _submitted;
 
     /// <summary>Creates a client, running.</summary>
     /// <param name="world">Where it lives.</param>
@@ -45,6 +46,7 @@ public sealed class SimulatedClerk : SimulatedProcess
     {
         _waiting.Add(operation, done);
         _core.Submit(operation, NowMs);
+        _submitted = true;
         Advance();
     }
 
@@ -81,6 +83,7 @@ public sealed class SimulatedClerk : SimulatedProcess
         int life = Life;
         do
         {
+            _submitted = false;
             _core.Advance(NowMs);
             ClerkEffects effects = _core.SwapEffects(_spare);
             foreach (ClerkAttempt attempt in effects.Sends) Send(attempt);
@@ -94,7 +97,7 @@ public sealed class SimulatedClerk : SimulatedProcess
             effects.Clear();
             _spare = effects;
         }
-        while (!_core.Effects.IsEmpty);
+        while (_submitted || !_core.Effects.IsEmpty);
         _advancing = false;
         if (_core.NextWakeMs >= _wakeMs) return;
         _wakeMs = _core.NextWakeMs;
@@ -140,10 +143,17 @@ public sealed class SimulatedClerk : SimulatedProcess
     {
         Packet packet = new(PacketKind.ClientReply, from.Name, Name, request.Group, default, answer.Result, request.Sent);
         World.Trace?.Line($"{from.Name} -> {Name} #{attempt.Id} {answer.Status}, {answer.Result.Length} bytes, leader {answer.LeaderHint ?? "itself"}");
-        _network.Reply(packet, this, life, () =>
-        {
-            _core.OnReply(attempt, answer, NowMs);
-            Advance();
-        });
+        _network.Reply(
+            packet, this, life,
+            () =>
+            {
+                _core.OnReply(attempt, answer, NowMs);
+                Advance();
+            },
+            () =>
+            {
+                _core.OnFailed(attempt, AttemptFailure.Unknown, "the answer was lost", NowMs);
+                Advance();
+            });
     }
 }

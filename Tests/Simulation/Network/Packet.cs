@@ -31,13 +31,13 @@ public readonly record struct Packet(PacketKind Kind, string From, string To, st
 /// <summary>What becomes of a packet.</summary>
 /// <param name="DelayUs">When it arrives, from now, in microseconds; negative: it is lost.</param>
 /// <param name="AgainUs">When a second copy of it arrives; negative: there is none.</param>
-/// <param name="ReportUs">When a request is lost: after how long its sender is told; negative: never, and its own timers must do.</param>
+/// <param name="ReportUs">When it is lost: after how long who asked is told; negative: never, and its own timers must do.</param>
 public readonly record struct Fate(long DelayUs, long AgainUs = -1, long ReportUs = -1)
 {
     /// <summary>Lost without a word.</summary>
     public static Fate Lost => new(-1);
 
-    /// <summary>Lost, and the sender learns that it may be.</summary>
+    /// <summary>Lost, and who asked learns that it may be.</summary>
     /// <param name="afterUs">When, from now, in microseconds.</param>
     public static Fate LostAndReported(long afterUs) => new(-1, ReportUs: afterUs);
 }

@@ -52,11 +52,13 @@ public sealed class SimulatedNetwork(World world, INetworkModel model)
     /// <param name="to">Who asked, in the life that asked.</param>
     /// <param name="life">That life.</param>
     /// <param name="deliver">Takes it in.</param>
-    internal void Reply(in Packet packet, SimulatedProcess to, int life, Action deliver)
+    /// <param name="failed">Tells who asked that no answer will come.</param>
+    internal void Reply(in Packet packet, SimulatedProcess to, int life, Action deliver, Action failed)
     {
         if (to.Life != life) return;
         Fate fate = Decide(packet);
         if (fate.DelayUs >= 0) to.After(fate.DelayUs, deliver);
+        else if (fate.ReportUs >= 0) to.After(fate.ReportUs, failed);
         if (fate.AgainUs >= 0) to.After(fate.AgainUs, deliver);
     }
 

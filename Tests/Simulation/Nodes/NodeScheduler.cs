@@ -49,10 +49,10 @@ internal sealed class NodeScheduler(World world, SimulatedNode node) : INodeSche
         long hang = Math.Max(0, node.DiskTimes.HangsUntilUs - world.NowUs);
         node.After(hang + node.DiskTimes.AsideUs, () =>
         {
-            LogWork work = _aside.Dequeue();
-            if (!Touch(work.Run)) return;
-            work.Complete();
+            if (!Touch(_aside.Peek().Run)) return;
+            LogWork done = _aside.Dequeue();
             if (_aside.Count > 0) NextAside();
+            done.Complete(); // it may ask for more
         });
     }
 

@@ -35,11 +35,14 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
             _ = handling.Exception; // seen
             Packet reply = new(PacketKind.RaftReply, receiver.Name, node.Name, request.Group, request.Message, bytes, request.Sent);
             world.Trace?.Line($"{receiver.Name} -> {node.Name} {(bytes is null ? $"refuses {request.Message}" : Describe(new GroupId(request.Group, 0), bytes))}");
-            network.Reply(reply, node, life, () =>
-            {
-                if (bytes is null) answer.TrySetException(Refused);
-                else answer.TrySetResult(bytes);
-            });
+            network.Reply(
+                reply, node, life,
+                () =>
+                {
+                    if (bytes is null) answer.TrySetException(Refused);
+                    else answer.TrySetResult(bytes);
+                },
+                () => answer.TrySetException(Unreachable));
         }
     }
 

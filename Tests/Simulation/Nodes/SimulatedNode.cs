@@ -70,7 +70,7 @@ public sealed class SimulatedNode : SimulatedProcess
         RaftNodeOptions options = new()
         {
             ClusterId = Options.ClusterId, Node = Name, NodeId = NodeId, Raft = Options.Raft, SnapshotThresholdBytes = Options.SnapshotThresholdBytes,
-            LogSegmentBytes = Options.LogSegmentBytes, RetainedBytes = Options.RetainedBytes, SnapshotChunkBytes = Options.SnapshotChunkBytes,
+            SnapshotGrowth = Options.SnapshotGrowth, LogSegmentBytes = Options.LogSegmentBytes, RetainedBytes = Options.RetainedBytes, SnapshotChunkBytes = Options.SnapshotChunkBytes,
             NextSeed = _random.Next, Time = new NodeClock(World, this),
         };
         try

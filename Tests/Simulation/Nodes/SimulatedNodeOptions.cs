@@ -17,6 +17,9 @@ public sealed record SimulatedNodeOptions
     /// <summary>When a snapshot is taken: live bytes of the group's log.</summary>
     public long SnapshotThresholdBytes { get; init; } = 32 << 20;
 
+    /// <summary>How far the log has to grow beyond the last snapshot's size before the next one.</summary>
+    public double SnapshotGrowth { get; init; } = 1;
+
     /// <summary>The size of a segment of the log; small, so that a simulated disk costs little.</summary>
     public int LogSegmentBytes { get; init; } = 256 << 10;
 
