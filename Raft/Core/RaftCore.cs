@@ -88,6 +88,16 @@ public sealed partial class RaftCore
         ? new LogTime(_leaderTimeBase.Milliseconds + _leaderTicks * _options.TickMilliseconds)
         : _heardTime > Log.LastTime ? _heardTime : Log.LastTime;
 
+    /// <summary>
+    /// Sets a leader's clock forward, never back, so that what it appends from here on is stamped no earlier. For what comes from another group with times of
+    /// that group's log. Nothing happens on a member that does not lead.
+    /// </summary>
+    /// <param name="time">The earliest time of the next entry.</param>
+    public void RaiseTime(LogTime time)
+    {
+        if (Role == RaftRole.Leader && time > Now) _leaderTimeBase = new LogTime(_leaderTimeBase.Milliseconds + time.Milliseconds - Now.Milliseconds);
+    }
+
     /// <summary>Lets one tick of time pass.</summary>
     public void Tick()
     {

@@ -1,10 +1,12 @@
 namespace Quorleans.Raft.Node;
 
 /// <summary>A client's batch on its way through the log; completed once for the whole batch.</summary>
-internal sealed class Proposal(ReadOnlyMemory<byte> payload, TaskCreationOptions completion)
+internal sealed class Proposal(ReadOnlyMemory<byte> payload, LogTime notBefore, TaskCreationOptions completion)
     : TaskCompletionSource<Outcome>(completion)
 {
     internal ReadOnlyMemory<byte> Payload { get; } = payload;
+
+    internal LogTime NotBefore { get; } = notBefore;
 
     /// <summary>Where it stands. Another entry may end up there: only together with <see cref="Term"/> is it this one (K3).</summary>
     internal LogIndex Index { get; set; }

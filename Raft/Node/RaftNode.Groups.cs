@@ -93,10 +93,11 @@ public sealed partial class RaftNode
     /// <param name="group">The group's name.</param>
     /// <param name="incarnation">The incarnation that is meant, or 0 for any.</param>
     /// <param name="payload">The command; must not change any more.</param>
-    public Task<Outcome> ProposeAsync(string group, long incarnation, ReadOnlyMemory<byte> payload)
+    /// <param name="notBefore">Sets the group's clock forward to this first, if it is earlier, so that the entry is stamped no earlier.</param>
+    public Task<Outcome> ProposeAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, LogTime notBefore = default)
     {
         if (!TryFind(group, incarnation, payload, isQuery: false, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
-        Proposal proposal = new(payload, _scheduler.Completions);
+        Proposal proposal = new(payload, notBefore, _scheduler.Completions);
         Post(replica, proposal);
         return proposal.Task;
     }
@@ -168,6 +169,19 @@ public sealed partial class RaftNode
             foreach (Member member in replica.Core.Membership.All())
                 if (member.Node == node) return replica.Core.TransferLeadership(member.Id);
             return replica.Core.Role == RaftRole.Leader ? TransferStatus.NotVoter : TransferStatus.NotLeader;
+        });
+    }
+
+    /// <summary>Sets a group's clock forward if this node leads it and its clock is earlier; otherwise does nothing.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="time">The time of another group, whose deadlines shall mean the same here.</param>
+    public void RaiseTime(string group, LogTime time)
+    {
+        if (_stopReason is not null || !_replicas.TryGetValue(group, out Replica? replica)) return;
+        _ = CallAsync(replica, () =>
+        {
+            replica.Core.RaiseTime(time);
+            return true;
         });
     }
 

@@ -68,6 +68,7 @@ internal sealed partial class Replica
             return;
         }
 
+        Core.RaiseTime(proposal.NotBefore);
         ProposeResult result = Core.Propose(proposal.Payload);
         if (result.Status == ProposeStatus.Accepted)
         {

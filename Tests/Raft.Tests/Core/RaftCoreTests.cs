@@ -108,6 +108,27 @@ public sealed class RaftCoreTests
     }
 
     [Fact]
+    public void RaisedTimeStampsTheNextEntry_AndGoesOnFromThere()
+    {
+        RaftCore core = Leader();
+        LogTime raised = new(core.Now.Milliseconds + 5_000);
+        core.RaiseTime(raised);
+        LogIndex first = core.Propose(new byte[1]).Index;
+        Assert.Equal(raised, core.Log[first].Time);
+        core.RaiseTime(LogTime.Zero);
+        core.Tick();
+        Assert.Equal(raised.Milliseconds + Options.TickMilliseconds, core.Log[core.Propose(new byte[1]).Index].Time.Milliseconds);
+    }
+
+    [Fact]
+    public void RaisedTimeIsIgnored_OnAFollower()
+    {
+        RaftCore core = Follower();
+        core.RaiseTime(new LogTime(5_000));
+        Assert.Equal(LogTime.Zero, core.Now);
+    }
+
+    [Fact]
     public void OldAppendUndoesNothing_WhenNewerEntriesAreThere()
     {
         RaftCore core = Follower(); // R3
