@@ -62,6 +62,13 @@ internal sealed class FollowerPromises(GroupId id)
         Commit = index;
     }
 
+    /// <summary>The node has refused the last message, for lack of space: it never was.</summary>
+    internal void Undo(int latest, int commit)
+    {
+        _states.RemoveRange(latest + 1, Latest - latest);
+        Commit = commit;
+    }
+
     internal void OnReply(int term, int state, RaftMessage reply)
     {
         _termSeen = Math.Max(_termSeen, reply.Term.Value);

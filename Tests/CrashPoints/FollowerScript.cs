@@ -1,4 +1,5 @@
 using Quorleans.Raft;
+using Quorleans.Raft.Node;
 using Quorleans.Raft.Storage;
 using Quorleans.Simulation;
 
@@ -28,7 +29,7 @@ internal sealed class FollowerScript(Random random)
         _life = life;
         if (life.Node.HasGroup(Id.Name)) return;
         Task created = life.Node.CreateGroupAsync(Id, Self, Three, life.Machines[Id.Name] = new JournalMachine());
-        created.GetAwaiter().OnCompleted(() => _promises.Created |= created.IsCompletedSuccessfully);
+        life.When(created, () => _promises.Created |= created.IsCompletedSuccessfully);
         life.RunLoop();
     }
 
@@ -86,9 +87,10 @@ internal sealed class FollowerScript(Random random)
             Kind = MessageKind.AppendEntries, From = _leader, To = Self, Term = new Term(_term), Sequence = ++_sequence,
             Index = new LogIndex(previous), IndexTerm = new Term(previous == 0 ? 0 : _leaderLog[previous - 1]), Entries = entries, Commit = new LogIndex(_committed),
         };
+        (int latest, int commit) = (_promises.Latest, _promises.Commit);
         _promises.OnAppend(_leaderLog, previous, last, _committed);
-        int state = _promises.Latest;
-        Send(request, reply => _promises.OnReply(_term, state, reply));
+        (int state, int term) = (_promises.Latest, _term);
+        if (!Send(request, reply => _promises.OnReply(term, state, reply))) _promises.Undo(latest, commit);
     }
 
     private void InstallSnapshot()
@@ -102,6 +104,7 @@ internal sealed class FollowerScript(Random random)
         using SnapshotWriter writer = _snapshots.Create(Id, metadata);
         using (ISnapshotView view = machine.Capture()) view.WriteTo(writer.Body, CancellationToken.None);
         using SnapshotReader reader = _snapshots.Open(writer.Commit());
+        (int latest, int commit) = (_promises.Latest, _promises.Commit);
         byte[] chunk = new byte[random.Next(300, 3000)];
         for (long offset = 0; offset < reader.Length;)
         {
@@ -118,6 +121,9 @@ internal sealed class FollowerScript(Random random)
             while (_life!.HasAside) _life.RunAside();
             offset += length;
         }
+
+        ReplicaState seen = _life!.Await(_life.Node.GetStateAsync(Id.Name))!;
+        if (seen.Commit.Value < index) _promises.Undo(latest, commit);
     }
 
     private LogEntry Entry(int index)
@@ -126,15 +132,17 @@ internal sealed class FollowerScript(Random random)
         return new LogEntry(new LogIndex(index), new Term(term), EntryKind.Command, new LogTime(index), JournalMachine.Command(FollowerPromises.NumberOf(index, term), 8 + index * 37 % 200));
     }
 
-    private void Send(RaftMessage request, Action<RaftMessage> onReply)
+    /// <returns>False when the node refused to take it in.</returns>
+    private bool Send(RaftMessage request, Action<RaftMessage> onReply)
     {
         Task<byte[]> answer = _life!.Node.HandleAsync(Id.Name, MessageCodec.Encode(NodeLife.Cluster, Id, request));
-        answer.GetAwaiter().OnCompleted(() =>
+        _life.When(answer, () =>
         {
             if (!answer.IsCompletedSuccessfully) return; // refused, or the node has stopped
             if (MessageCodec.TryDecode(NodeLife.Cluster, Id, answer.Result, out RaftMessage? reply) != MessageError.None) throw new ViolationException("an answer is malformed");
             onReply(reply!);
         });
         _life.RunLoop();
+        return !answer.IsFaulted;
     }
 }

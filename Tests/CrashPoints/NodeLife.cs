@@ -18,6 +18,7 @@ internal sealed class NodeLife
     private readonly FakeTimeProvider _time = new();
     private readonly ManualNodeScheduler _scheduler = new();
     private readonly Func<bool> _isOff;
+    private ViolationException? _violation;
 
     /// <param name="disk">What the node sees as its disk.</param>
     /// <param name="isOff">Whether the power has gone: then the node's thread is gone too, wherever it was.</param>
@@ -94,8 +95,29 @@ internal sealed class NodeLife
         return task.IsCompletedSuccessfully ? task.Result : throw new ViolationException($"The loop gave no answer: {task.Exception?.GetBaseException().Message ?? "none came"}");
     }
 
+    /// <summary>Does something when a task ends, on the thread that ends it, or at once.</summary>
+    internal void When(Task task, Action then)
+    {
+        if (task.IsCompleted) then();
+        else task.ContinueWith(_ => Keep(then), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    // It comes out of the node's own code, which must not see what the scripts think of it.
+    private void Keep(Action then)
+    {
+        try
+        {
+            then();
+        }
+        catch (ViolationException violation)
+        {
+            _violation ??= violation;
+        }
+    }
+
     private void ThrowIfOff()
     {
+        if (_violation is { } violation) throw new ViolationException(violation.Message, violation);
         if (_isOff()) throw new SimulatedCrashException("The power is off.");
     }
 

@@ -33,7 +33,7 @@ internal sealed class SoloScript
         _life = life;
         if (life.Node.HasGroup(Id.Name)) return;
         Task created = life.Node.CreateGroupAsync(Id, _alone.Voters[0].Id, _alone, life.Machines[Id.Name] = new JournalMachine());
-        created.GetAwaiter().OnCompleted(() => _created |= created.IsCompletedSuccessfully);
+        life.When(created, () => _created |= created.IsCompletedSuccessfully);
         life.RunLoop();
     }
 
@@ -42,7 +42,7 @@ internal sealed class SoloScript
         long number = ++_next;
         _proposed.Add(number);
         Task<Outcome> outcome = _life!.Node.ProposeAsync(Id.Name, Id.Incarnation, JournalMachine.Command(number, length));
-        outcome.GetAwaiter().OnCompleted(() => OnOutcome(number, outcome));
+        _life.When(outcome, () => OnOutcome(number, outcome));
         _life.RunLoop();
     }
 
