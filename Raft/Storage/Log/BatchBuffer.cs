@@ -16,14 +16,8 @@ internal sealed class BatchBuffer
     private int _start;
     private int _capacity;
 
-    internal BatchBuffer()
-    {
-        Allocate(InitialBytes);
-        Reset();
-    }
-
     /// <summary>How many bytes are used, with the header's.</summary>
-    internal int Position { get; private set; }
+    internal int Position { get; private set; } = BatchHeader.Bytes;
 
     /// <summary>Whether any record was written.</summary>
     internal bool IsEmpty => Position == BatchHeader.Bytes;
@@ -32,10 +26,20 @@ internal sealed class BatchBuffer
     internal int PaddedBytes => Pad(Position);
 
     /// <summary>The header's place.</summary>
-    internal Span<byte> Header => _array.AsSpan(_start, BatchHeader.Bytes);
+    internal Span<byte> Header => All[..BatchHeader.Bytes];
 
     /// <summary>The records.</summary>
-    internal ReadOnlySpan<byte> Body => _array.AsSpan(_start + BatchHeader.Bytes, Position - BatchHeader.Bytes);
+    internal ReadOnlySpan<byte> Body => All[BatchHeader.Bytes..Position];
+
+    // Allocated when it is first used: a log that is only read at a start needs none.
+    private Span<byte> All
+    {
+        get
+        {
+            if (_capacity == 0) Allocate(InitialBytes);
+            return _array.AsSpan(_start, _capacity);
+        }
+    }
 
     internal static int Pad(int bytes) => (bytes + PageBytes - 1) & -PageBytes;
 
@@ -55,7 +59,7 @@ internal sealed class BatchBuffer
     internal ReadOnlySpan<byte> Padded()
     {
         int padded = PaddedBytes;
-        Span<byte> all = _array.AsSpan(_start, padded);
+        Span<byte> all = All[..padded];
         all[Position..].Clear();
         return all;
     }
@@ -64,15 +68,15 @@ internal sealed class BatchBuffer
     internal void Reset()
     {
         if (_capacity > KeptBytes && Position <= KeptBytes / 4) Allocate(InitialBytes);
-        Position = BatchHeader.Bytes;
-        Header.Clear();
+        Position = BatchHeader.Bytes; // the header is written whole when it is sealed
     }
 
     private void Grow(int bytes)
     {
         long needed = (long)Position + bytes;
         Invariant.Check(needed <= MaximumBytes, $"A log batch of {needed} bytes; ask CanAppend before appending.");
-        ReadOnlySpan<byte> old = _array.AsSpan(_start, Position);
+        ReadOnlySpan<byte> old = All[..Position];
+        if (needed <= _capacity) return; // it was the first use
         Allocate((int)Math.Max(Pad(needed), Math.Min(2L * _capacity, MaximumBytes)));
         old.CopyTo(_array.AsSpan(_start));
     }
