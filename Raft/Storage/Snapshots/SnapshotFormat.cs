@@ -48,7 +48,7 @@ internal static class SnapshotFormat
         Span<byte> fixedHead = stackalloc byte[FixedHeadBytes];
         if (file.Read(0, fixedHead) != FixedHeadBytes || BinaryPrimitives.ReadUInt32LittleEndian(fixedHead) != Magic)
             throw new SnapshotCorruptException(file.Name, 0, "it does not begin as a snapshot");
-        if (BinaryPrimitives.ReadUInt16LittleEndian(fixedHead[4..]) is var format && format > Format)
+        if (BinaryPrimitives.ReadUInt16LittleEndian(fixedHead[4..]) is var format && format is 0 or > Format)
             throw new SnapshotCorruptException(file.Name, 4, $"it has format {format}; this program knows up to {Format}");
         int length = BinaryPrimitives.ReadInt32LittleEndian(fixedHead[8..]);
         if (length < 0 || length > MaximumBlockBytes || length > file.Length - FixedHeadBytes) throw new SnapshotCorruptException(file.Name, 8, "its head is cut short");
