@@ -47,13 +47,12 @@ public ref struct ResultBatchReader
         OwnerHint? owner = parts.HasFlag(ResultParts.Owner)
             ? new OwnerHint(_reader.Varint(), _reader.Varint(), (int)_reader.Varint(int.MaxValue))
             : null;
-        ReadOnlyMemory<byte>? covered = parts.HasFlag(ResultParts.Covered) ? Bytes() : new ReadOnlyMemory<byte>?();
 
         if (_reader.Failed) return Fail("the batch ends within it, or a number is out of range");
         if (++_read == Count && !_reader.AtEnd) return Fail($"{_reader.Remaining} bytes follow it, the last one");
         result = new OperationResult
         {
-            Status = status, Version = version, Value = value, Items = items, Continuation = continuation, Owner = owner, Covered = covered,
+            Status = status, Version = version, Value = value, Items = items, Continuation = continuation, Owner = owner,
         };
         return true;
     }
@@ -95,6 +94,5 @@ internal enum ResultParts : byte
     Items = 0x04,
     Continuation = 0x08,
     Owner = 0x10,
-    Covered = 0x20,
-    All = Version | Value | Items | Continuation | Owner | Covered,
+    All = Version | Value | Items | Continuation | Owner,
 }

@@ -71,11 +71,10 @@ internal sealed class TestStore
         return result.Status == OperationStatus.NotFound ? (null, result.Version) : (UTF8.GetString(result.Value.Span), result.Version);
     }
 
-    public (string[] Keys, string? Continuation) Scan(
-        string prefix = "", string from = "", string to = "", string after = "", int limit = 1000, byte[]? shards = null)
+    public (string[] Keys, string? Continuation) Scan(string prefix = "", string from = "", string to = "", string after = "", int limit = 1000)
     {
         OperationResult result = Assert.Single(Query(ReadOperation.Scan(
-            UTF8.GetBytes(prefix), UTF8.GetBytes(from), UTF8.GetBytes(to), UTF8.GetBytes(after), limit, shards)));
+            UTF8.GetBytes(prefix), UTF8.GetBytes(from), UTF8.GetBytes(to), UTF8.GetBytes(after), limit)));
         Assert.Equal(OperationStatus.Ok, result.Status);
         var keys = new List<string>();
         foreach (KeyValueItem item in result.Items) keys.Add(UTF8.GetString(item.Key.Span));

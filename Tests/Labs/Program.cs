@@ -1,0 +1,1 @@
+return Quorleans.Labs.LabsCommand.Create().Parse(args).Invoke();

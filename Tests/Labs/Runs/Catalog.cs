@@ -1,0 +1,25 @@
+using Quorleans.Labs.KeyValue;
+using Quorleans.Labs.Raft;
+
+namespace Quorleans.Labs;
+
+/// <summary>All scenarios, in the order of the labs.</summary>
+public static class Catalog
+{
+    /// <summary>The 24 of lab 2.</summary>
+    public static IReadOnlyList<Scenario> Lab2 { get; } =
+        [.. ElectionScenarios.All, .. ReplicationScenarios.All, .. PersistenceScenarios.All, .. DisturbanceScenarios.All, .. SnapshotScenarios.All];
+
+    /// <summary>The 23 of lab 3, in the order of the labs' own file.</summary>
+    public static IReadOnlyList<Scenario> Lab3 { get; } =
+        [.. SpeedScenarios.All.Concat(PartitionScenarios.All).Concat(WorkloadScenarios.All).OrderBy(scenario => scenario.Part, StringComparer.Ordinal)];
+
+    /// <summary>What later years of the course added to these labs, and what all of those tests miss.</summary>
+    public static IReadOnlyList<Scenario> Beyond { get; } = [];
+
+    /// <summary>Every one.</summary>
+    public static IReadOnlyList<Scenario> All { get; } = [.. Lab2, .. Lab3, .. Beyond];
+
+    /// <summary>Finds one by its name, whatever its case.</summary>
+    public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+}
