@@ -31,6 +31,12 @@ public static class MessageCodec
     /// <summary>The longest name of a group, in bytes.</summary>
     public const int MaximumGroupNameBytes = 32;
 
+    /// <summary>
+    /// How many entries one AppendEntries may have. The smallest takes four bytes on the wire and twelve times that in memory: without a limit a hostile
+    /// message of 8 MiB would cost 100.
+    /// </summary>
+    public const int MaximumEntries = 16_384;
+
     private const byte Version = 1;
 
     /// <summary>Encodes a message.</summary>
@@ -238,7 +244,7 @@ public static class MessageCodec
     {
         // An entry takes at least four bytes: a hostile count cannot make us allocate more than the message itself justifies.
         long count = reader.Number();
-        if (reader.Failed || count > reader.Remaining / 4 || previous.Value > long.MaxValue - count)
+        if (reader.Failed || count > Math.Min(MaximumEntries, reader.Remaining / 4) || previous.Value > long.MaxValue - count)
         {
             reader.Fail();
             return [];

@@ -86,7 +86,7 @@ public sealed class RaftLog
         return LogIndex.Max(index, BaseIndex);
     }
 
-    /// <summary>Copies entries from an index on, up to a byte budget; at least one.</summary>
+    /// <summary>Copies entries from an index on, up to a byte budget and to what a message may have; at least one.</summary>
     internal LogEntry[] Copy(LogIndex from, int maxBytes)
     {
         if (from > LastIndex) return [];
@@ -97,7 +97,7 @@ public sealed class RaftLog
         while (stop < end)
         {
             bytes += _entries[stop].Size;
-            if (bytes > maxBytes && stop > start) break;
+            if ((bytes > maxBytes && stop > start) || stop - start == MessageCodec.MaximumEntries) break;
             stop++;
         }
 
