@@ -121,6 +121,16 @@ public sealed class SnapshotTests
         tail => AssertRefused([.. "QKVS\u0001\u000ehash-tag-v1:64\u0001\u0000\u0000"u8, .. tail, 0x11]), iter: 5000);
 
     [Fact]
+    public void Load_AllocatesNoMoreThanItsInputJustifies_WhenALengthIsDamaged()
+    {
+        // One shard, one key, version 1, and a value said to have 64 MiB.
+        byte[] hostile = [.. "QKVS\u0001\u000ehash-tag-v1:64\u0001\u0000\u0000"u8, 1, 0, 1, 1, 1, (byte)'k', 1, 0x80, 0x80, 0x80, 0x20, 1, 2, 3];
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        AssertRefused(hostile);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [Fact]
     public void Load_TellsANewerFormatAndAnotherShardFunction()
     {
         byte[] newer = _store.Snapshot();

@@ -5,6 +5,7 @@ namespace Quorleans.KeyValue.Store;
 /// <param name="cancellationToken">Stops the work when the buffer is filled next.</param>
 internal sealed class SnapshotReader(Stream source, CancellationToken cancellationToken)
 {
+    private const int BelievedBytes = 256 << 10;
     private readonly byte[] _buffer = new byte[128 << 10];
     private int _position;
     private int _length;
@@ -45,8 +46,18 @@ internal sealed class SnapshotReader(Stream source, CancellationToken cancellati
     {
         int length = (int)Varint(name, maxLength);
         if (length == 0) return [];
-        byte[] bytes = GC.AllocateUninitializedArray<byte>(length);
+        // A length is only believed as far as its bytes are there: a damaged one costs at most twice what follows it.
+        byte[] bytes = GC.AllocateUninitializedArray<byte>(Math.Min(length, BelievedBytes));
         Raw(bytes);
+        while (bytes.Length < length)
+        {
+            int known = bytes.Length;
+            byte[] larger = GC.AllocateUninitializedArray<byte>(Math.Min(length, 2 * known));
+            bytes.CopyTo(larger, 0);
+            bytes = larger;
+            Raw(bytes.AsSpan(known));
+        }
+
         return bytes;
     }
 
