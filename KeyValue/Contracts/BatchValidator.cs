@@ -36,7 +36,8 @@ public static class BatchValidator
         {
             ValidationError error = operation.Kind == OperationKind.Get
                 ? CheckKey(operation.Key.Length, limits)
-                : CheckScan(operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, limits);
+                : CheckScan(
+                    operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, operation.Shards.Length, limits);
             if (error.IsError) return error;
         }
 
@@ -67,7 +68,7 @@ public static class BatchValidator
     {
         OperationKind.Get => CheckKey(operation.Key.Length, limits),
         OperationKind.Scan => CheckScan(
-            operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, limits),
+            operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, operation.Shards.Length, limits),
         _ => KeyValueCodec.Malformed($"{operation.Kind} is no read."),
     };
 
@@ -88,8 +89,10 @@ public static class BatchValidator
         : new ValidationError(
             ValidationReason.ValueTooLarge, $"The value has {length} bytes; the limit is {limits.MaxValueBytes}. Split it over several keys.");
 
-    private static ValidationError CheckScan(int prefix, int from, int to, int after, int limit, KeyValueLimits limits)
+    private static ValidationError CheckScan(int prefix, int from, int to, int after, int limit, int shards, KeyValueLimits limits)
     {
+        if (shards > ShardBits.MaxBytes)
+            return KeyValueCodec.Malformed($"The scan's set of shards has {shards} bytes; the limit is {ShardBits.MaxBytes}.");
         if (prefix > limits.MaxKeyBytes) return KeyTooLong("The scan's prefix", prefix, limits);
         if (from > limits.MaxKeyBytes) return KeyTooLong("The scan's first key", from, limits);
         if (to > limits.MaxKeyBytes) return KeyTooLong("The scan's end key", to, limits);

@@ -11,7 +11,7 @@ namespace Quorleans.KeyValue;
 ///               | u expectedVersion  bytes value        CompareAndSet
 /// read batch    = 0x02  version(1 byte)  u count (0..)  read*
 /// read          = kind(1 byte)  bytes key                                                          Get
-///               | kind(1 byte)  bytes prefix  bytes from  bytes to  bytes after  u limit (1..)     Scan
+///               | kind(1 byte)  bytes prefix  bytes from  bytes to  bytes after  u limit (1..)  bytes shards     Scan
 /// result batch  = 0x03  version(1 byte)  u count  result*
 /// result        = status(1 byte)  flags(1 byte)  parts in the order of their flags
 ///   flags 0x01  u version             when it is not 0
@@ -19,6 +19,7 @@ namespace Quorleans.KeyValue;
 ///         0x04  u count  (bytes key  u version  bytes value)*      a Scan's items
 ///         0x08  bytes continuation    the last key read, when a Scan may go on after it
 ///         0x10  u group  u epoch  u retryAfterMs                   where a WrongShard or Moving shard is
+///         0x20  bytes shards       those of the shards asked for that a Scan covers; without it, all of them
 /// </code>
 /// A first byte from 0x10 on is a command of the hand-off and the shard controller, which no client sends.
 /// </summary>
@@ -40,7 +41,7 @@ public static class KeyValueCodec
     public const int MaxHeaderBytes = 2 + ClientId.Size + 10;
 
     /// <summary>What an operation takes at most beside its key and value, in bytes.</summary>
-    public const int MaxOperationOverhead = 1 + 4 * 10 + 2 * 5;
+    public const int MaxOperationOverhead = 1 + 4 * 10 + 3 * 5;
 
     internal static ValidationError Malformed(string what) => new(ValidationReason.Malformed, what);
 

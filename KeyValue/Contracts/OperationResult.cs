@@ -18,6 +18,12 @@ public readonly record struct OperationResult
     /// <summary>Scan: pass it as <see cref="ReadOperation.After"/> to go on; null when this page was the last.</summary>
     public ReadOnlyMemory<byte>? Continuation { get; init; }
 
+    /// <summary>
+    /// Scan: those of the shards asked for that the page covers, as <see cref="ShardBits"/>; null when it covers all of them. Keys of the others
+    /// are not among the items: their owners must be asked.
+    /// </summary>
+    public ReadOnlyMemory<byte>? Covered { get; init; }
+
     /// <summary>Where the shard is after <see cref="OperationStatus.WrongShard"/> and <see cref="OperationStatus.Moving"/>, when known.</summary>
     public OwnerHint? Owner { get; init; }
 }

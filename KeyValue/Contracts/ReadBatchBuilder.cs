@@ -33,7 +33,7 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
         if (error.IsError) throw new ArgumentException(error.Message, nameof(operation));
 
         long size = (long)operation.Key.Length + operation.From.Length + operation.To.Length + operation.After.Length
-            + KeyValueCodec.MaxOperationOverhead;
+            + operation.Shards.Length + KeyValueCodec.MaxOperationOverhead;
         if (Count == limits.MaxBatchOperations || Length + size > limits.MaxBatchBytes) return false;
 
         PayloadWriter writer = _operations;
@@ -45,6 +45,7 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
             writer.Bytes(operation.To.Span);
             writer.Bytes(operation.After.Span);
             writer.Varint((long)operation.Limit);
+            writer.Bytes(operation.Shards.Span);
         }
 
         Count++;

@@ -40,6 +40,7 @@ public ref struct ReadBatchReader
             operation.To = _reader.Bytes();
             operation.After = _reader.Bytes();
             operation.Limit = (int)_reader.Varint(int.MaxValue);
+            operation.Shards = _reader.Bytes();
         }
 
         if (_reader.Failed) return Fail("the batch ends within it, or a number is out of range");

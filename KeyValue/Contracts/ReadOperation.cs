@@ -21,6 +21,12 @@ public readonly record struct ReadOperation
     /// <summary>Scan: how many keys at most.</summary>
     public int Limit { get; init; }
 
+    /// <summary>
+    /// Scan: only keys of these shards (<see cref="ShardBits"/>); empty for all of the cluster's. A group that serves some of them only reads
+    /// those, and says which in <see cref="OperationResult.Covered"/>.
+    /// </summary>
+    public ReadOnlyMemory<byte> Shards { get; init; }
+
     /// <summary>Reads a key.</summary>
     /// <param name="key">The key.</param>
     public static ReadOperation Get(ReadOnlyMemory<byte> key) => new() { Kind = OperationKind.Get, Key = key };
@@ -31,9 +37,11 @@ public readonly record struct ReadOperation
     /// <param name="to">The end, exclusive; empty for no end.</param>
     /// <param name="after">The continuation of the page before; empty for the first page.</param>
     /// <param name="limit">How many keys at most.</param>
+    /// <param name="shards">Only these shards; empty for all of the cluster's.</param>
     public static ReadOperation Scan(
-        ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> from, ReadOnlyMemory<byte> to, ReadOnlyMemory<byte> after, int limit) =>
-        new() { Kind = OperationKind.Scan, Key = prefix, From = from, To = to, After = after, Limit = limit };
+        ReadOnlyMemory<byte> prefix, ReadOnlyMemory<byte> from, ReadOnlyMemory<byte> to, ReadOnlyMemory<byte> after, int limit,
+        ReadOnlyMemory<byte> shards = default) =>
+        new() { Kind = OperationKind.Scan, Key = prefix, From = from, To = to, After = after, Limit = limit, Shards = shards };
 }
 
 /// <summary>One read as it is read from a batch; all bytes are slices of the batch.</summary>
@@ -56,4 +64,11 @@ public ref struct ReadOperationView
 
     /// <summary>See <see cref="ReadOperation.Limit"/>.</summary>
     public int Limit { get; internal set; }
+
+    /// <summary>See <see cref="ReadOperation.Shards"/>.</summary>
+    public ReadOnlySpan<byte> Shards { get; internal set; }
+
+    /// <summary>Scan: whether a shard is asked for.</summary>
+    /// <param name="shard">The shard.</param>
+    public readonly bool Wants(ShardId shard) => Shards.IsEmpty || ShardBits.Contains(Shards, shard);
 }

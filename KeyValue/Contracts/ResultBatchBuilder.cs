@@ -66,7 +66,7 @@ public sealed class ResultBatchBuilder
         _writer.Varint((long)owner.RetryAfterMs);
     }
 
-    /// <summary>Starts a scan's page; then <see cref="AddScanItem"/> for each item, then <see cref="EndScan"/>.</summary>
+    /// <summary>Starts a scan's page; then <see cref="AddScanItem"/> for each item, then <see cref="EndScan(ReadOnlySpan{byte})"/>.</summary>
     public void BeginScan()
     {
         _scanItems ??= new PayloadWriter();
@@ -89,17 +89,28 @@ public sealed class ResultBatchBuilder
 
     /// <summary>Ends the page.</summary>
     /// <param name="continuation">The last key read when there may be more; empty when the page was the last.</param>
-    public void EndScan(ReadOnlySpan<byte> continuation)
-    {
-        _writer.Truncate(_scanStart);
-        _writer.Byte((byte)OperationStatus.Ok);
-        _writer.Byte((byte)(continuation.IsEmpty ? ResultParts.Items : ResultParts.Items | ResultParts.Continuation));
-        _writer.Varint((long)_scanCount);
-        _writer.Raw(_scanItems!.Written);
-        if (!continuation.IsEmpty) _writer.Bytes(continuation);
-        _scanItems.Clear();
-    }
+    public void EndScan(ReadOnlySpan<byte> continuation) => EndScan(continuation, coversAll: true, default);
+
+    /// <summary>Ends a page that covers some of the shards that were asked for, and not all.</summary>
+    /// <param name="continuation">The last key read when there may be more; empty when the page was the last.</param>
+    /// <param name="covered">Those it covers, as <see cref="ShardBits"/>; empty for none.</param>
+    public void EndScan(ReadOnlySpan<byte> continuation, ReadOnlySpan<byte> covered) => EndScan(continuation, coversAll: false, covered);
 
     /// <summary>The encoded batch; nothing of it is used again here.</summary>
     public ReadOnlyMemory<byte> Build() => _writer.Length < CopyBelow ? _writer.ToArray() : _writer.Detach();
+
+    private void EndScan(ReadOnlySpan<byte> continuation, bool coversAll, ReadOnlySpan<byte> covered)
+    {
+        ResultParts parts = ResultParts.Items;
+        if (!continuation.IsEmpty) parts |= ResultParts.Continuation;
+        if (!coversAll) parts |= ResultParts.Covered;
+        _writer.Truncate(_scanStart);
+        _writer.Byte((byte)OperationStatus.Ok);
+        _writer.Byte((byte)parts);
+        _writer.Varint((long)_scanCount);
+        _writer.Raw(_scanItems!.Written);
+        if (!continuation.IsEmpty) _writer.Bytes(continuation);
+        if (!coversAll) _writer.Bytes(covered);
+        _scanItems.Clear();
+    }
 }

@@ -47,12 +47,13 @@ public ref struct ResultBatchReader
         OwnerHint? owner = parts.HasFlag(ResultParts.Owner)
             ? new OwnerHint(_reader.Varint(), _reader.Varint(), (int)_reader.Varint(int.MaxValue))
             : null;
+        ReadOnlyMemory<byte>? covered = parts.HasFlag(ResultParts.Covered) ? Bytes() : new ReadOnlyMemory<byte>?();
 
         if (_reader.Failed) return Fail("the batch ends within it, or a number is out of range");
         if (++_read == Count && !_reader.AtEnd) return Fail($"{_reader.Remaining} bytes follow it, the last one");
         result = new OperationResult
         {
-            Status = status, Version = version, Value = value, Items = items, Continuation = continuation, Owner = owner,
+            Status = status, Version = version, Value = value, Items = items, Continuation = continuation, Owner = owner, Covered = covered,
         };
         return true;
     }
@@ -94,5 +95,6 @@ internal enum ResultParts : byte
     Items = 0x04,
     Continuation = 0x08,
     Owner = 0x10,
-    All = Version | Value | Items | Continuation | Owner,
+    Covered = 0x20,
+    All = Version | Value | Items | Continuation | Owner | Covered,
 }

@@ -33,6 +33,15 @@ public abstract class ShardFunction
     /// <param name="key">The key, at least one byte.</param>
     public abstract ShardId Of(ReadOnlySpan<byte> key);
 
+    /// <summary>Whether all keys that begin with a prefix belong to one shard, such as those with a whole <c>{tag}</c> in the prefix.</summary>
+    /// <param name="prefix">The prefix; may be empty.</param>
+    /// <param name="shard">The shard.</param>
+    public virtual bool TryOfPrefix(ReadOnlySpan<byte> prefix, out ShardId shard)
+    {
+        shard = default;
+        return false;
+    }
+
     /// <summary>
     /// A stable hash of the key. Where the key holds a non-empty <c>{tag}</c>, only the tag is hashed, so that keys with the same tag
     /// share a shard (as in Redis Cluster: the first <c>{</c> and the first <c>}</c> after it).
@@ -84,6 +93,14 @@ public abstract class ShardFunction
             return new ShardId((int)(hash % (uint)ShardCount));
         }
 
+        public override bool TryOfPrefix(ReadOnlySpan<byte> prefix, out ShardId shard)
+        {
+            shard = default;
+            if (Tag(prefix).Length == prefix.Length) return false;
+            shard = Of(prefix);
+            return true;
+        }
+
         private static ReadOnlySpan<byte> Tag(ReadOnlySpan<byte> key)
         {
             int open = key.IndexOf((byte)'{');
@@ -101,5 +118,11 @@ public abstract class ShardFunction
         public override string Name { get; } = $"{Kind}:{shardCount}";
 
         public override ShardId Of(ReadOnlySpan<byte> key) => new(key.IsEmpty ? 0 : key[0] % ShardCount);
+
+        public override bool TryOfPrefix(ReadOnlySpan<byte> prefix, out ShardId shard)
+        {
+            shard = Of(prefix);
+            return !prefix.IsEmpty;
+        }
     }
 }

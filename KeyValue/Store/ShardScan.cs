@@ -61,6 +61,7 @@ internal sealed class ShardScan(KeyValueLimits limits)
         if (!inclusive) start = scan.After;
         foreach (Shard shard in shards)
         {
+            if (!scan.Wants(shard.Id)) continue;
             CowTree<Item>.Cursor cursor = shard.Seek(start, inclusive);
             if (!cursor.IsEnd) _heap[_count++] = cursor;
         }

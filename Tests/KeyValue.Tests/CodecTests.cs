@@ -27,8 +27,8 @@ public sealed class CodecTests
 
     private static readonly Gen<ReadOperation> _read = Gen.OneOf(
         _key.Select(key => ReadOperation.Get(key)),
-        Gen.Select(_value.Select(Short), _value.Select(Short), _value.Select(Short), _value.Select(Short), Gen.Int[1, 10_000])
-            .Select((prefix, from, to, after, limit) => ReadOperation.Scan(prefix, from, to, after, limit)));
+        Gen.Select(_value.Select(Short), _value.Select(Short), _value.Select(Short), _value.Select(Short), Gen.Int[1, 10_000], Gen.Byte.Array[0, ShardBits.MaxBytes])
+            .Select((prefix, from, to, after, limit, shards) => ReadOperation.Scan(prefix, from, to, after, limit, shards)));
 
     [Fact]
     public void Writes_ComeBackAsTheyWere() => _write.Array[1, 20].Sample(operations =>
@@ -76,7 +76,7 @@ public sealed class CodecTests
         var builder = new ResultBatchBuilder();
         for (int round = 0; round < 2; round++)
         {
-            builder.Begin(6);
+            builder.Begin(7);
             builder.Add(OperationStatus.Ok, 12345678901);
             builder.AddValue("value"u8, 3);
             builder.BeginScan();
@@ -87,6 +87,9 @@ public sealed class CodecTests
             builder.BeginScan();
             builder.EndScan(default);
             builder.Add(OperationStatus.NotFound, 0);
+            builder.BeginScan();
+            builder.AddScanItem("k3"u8, ""u8, 3);
+            builder.EndScan("k3"u8, [0x81]);
             OperationResult[] results = TestStore.Read(builder.Build());
 
             Assert.Equal(new OperationResult { Status = OperationStatus.Ok, Version = 12345678901 }, results[0]);
@@ -97,8 +100,10 @@ public sealed class CodecTests
             Assert.Equal([("k1", "v1", 1), ("k2", "", 2)], items);
             Assert.Equal("k2", UTF8.GetString(results[2].Continuation!.Value.Span));
             Assert.Equal((OperationStatus.Moving, new OwnerHint(3, 17, 25)), (results[3].Status, results[3].Owner));
-            Assert.Equal((0, null), (results[4].Items.Count, results[4].Continuation));
+            Assert.Equal((0, null, null), (results[4].Items.Count, results[4].Continuation, results[4].Covered));
             Assert.Equal(new OperationResult { Status = OperationStatus.NotFound }, results[5]);
+            Assert.Equal([0x81], results[6].Covered!.Value.ToArray());
+            Assert.Equal("k3", UTF8.GetString(results[6].Continuation!.Value.Span));
         }
     }
 
@@ -155,7 +160,7 @@ public sealed class CodecTests
         {
             Assert.True(builder.TryAdd(read.Kind == OperationKind.Get
                 ? ReadOperation.Get(read.Key.ToArray())
-                : ReadOperation.Scan(read.Key.ToArray(), read.From.ToArray(), read.To.ToArray(), read.After.ToArray(), read.Limit)));
+                : ReadOperation.Scan(read.Key.ToArray(), read.From.ToArray(), read.To.ToArray(), read.After.ToArray(), read.Limit, read.Shards.ToArray())));
         }
 
         Assert.Equal(payload, builder.ToArray());
@@ -169,7 +174,7 @@ public sealed class CodecTests
         builder.AddValue("value"u8, 3);
         builder.BeginScan();
         builder.AddScanItem("k1"u8, "v1"u8, 1);
-        builder.EndScan("k1"u8);
+        builder.EndScan("k1"u8, [0x05]);
         builder.AddOwner(OperationStatus.WrongShard, new OwnerHint(3, 17, 25));
         var reader = new ResultBatchReader(damage(builder.Build().ToArray()));
         int read = 0;

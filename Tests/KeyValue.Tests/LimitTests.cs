@@ -97,6 +97,19 @@ public sealed class LimitTests
         Assert.Throws<ArgumentException>(() => new Store.KeyValueStateMachine(ShardFunction.Default, tooSmall));
     }
 
+    [Theory]
+    [InlineData("{a}x", true)]
+    [InlineData("user{a}", true)]
+    [InlineData("{a", false)]
+    [InlineData("{}a", false)]
+    [InlineData("a", false)]
+    [InlineData("", false)]
+    public void ShardFunction_KnowsAPrefixWithATag(string prefix, bool known)
+    {
+        Assert.Equal(known, ShardFunction.Default.TryOfPrefix(UTF8.GetBytes(prefix), out ShardId shard));
+        if (known) Assert.Equal(ShardFunction.Default.Of(UTF8.GetBytes(prefix + "rest}")), shard);
+    }
+
     [Fact]
     public void ShardFunction_HashesTheTagAlone()
     {

@@ -1,3 +1,4 @@
+using static System.Text.Encoding;
 using static Quorleans.KeyValue.Tests.TestStore;
 
 namespace Quorleans.KeyValue.Tests;
@@ -18,6 +19,19 @@ public sealed class ScanTests
         (string[] keys, string? continuation) = _store.Scan();
         Assert.Equal([.. Enumerable.Range(0, 300).Select(i => $"k{i:000}"), "other"], keys);
         Assert.Null(continuation);
+    }
+
+    [Fact]
+    public void Scan_ReadsTheShardsAskedForOnly()
+    {
+        byte[] even = new byte[ShardBits.Size(64)];
+        Array.Fill(even, (byte)0x55);
+        byte[] odd = [.. even.Select(static bits => (byte)~bits)];
+        string[] left = _store.Scan(shards: even).Keys, right = _store.Scan(shards: odd).Keys;
+        Assert.All(left, static key => Assert.Equal(0, ShardFunction.Default.Of(UTF8.GetBytes(key)).Value % 2));
+        Assert.NotEmpty(right);
+        Assert.Equal(_store.Scan().Keys, left.Concat(right).Order(StringComparer.Ordinal));
+        Assert.Empty(_store.Scan(shards: [0]).Keys);
     }
 
     [Theory]

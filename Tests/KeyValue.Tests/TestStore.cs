@@ -71,10 +71,11 @@ internal sealed class TestStore
         return result.Status == OperationStatus.NotFound ? (null, result.Version) : (UTF8.GetString(result.Value.Span), result.Version);
     }
 
-    public (string[] Keys, string? Continuation) Scan(string prefix = "", string from = "", string to = "", string after = "", int limit = 1000)
+    public (string[] Keys, string? Continuation) Scan(
+        string prefix = "", string from = "", string to = "", string after = "", int limit = 1000, byte[]? shards = null)
     {
         OperationResult result = Assert.Single(Query(ReadOperation.Scan(
-            UTF8.GetBytes(prefix), UTF8.GetBytes(from), UTF8.GetBytes(to), UTF8.GetBytes(after), limit)));
+            UTF8.GetBytes(prefix), UTF8.GetBytes(from), UTF8.GetBytes(to), UTF8.GetBytes(after), limit, shards)));
         Assert.Equal(OperationStatus.Ok, result.Status);
         var keys = new List<string>();
         foreach (KeyValueItem item in result.Items) keys.Add(UTF8.GetString(item.Key.Span));
