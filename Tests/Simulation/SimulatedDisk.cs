@@ -65,6 +65,9 @@ public sealed class SimulatedDisk : IDisk
     /// <summary>How many bytes all files may have; more is <see cref="DiskFullException"/>.</summary>
     public long Capacity { get; set; } = long.MaxValue;
 
+    /// <summary>How many operations failed with an error so far.</summary>
+    public long Failures { get; private set; }
+
     /// <summary>Whether writes fail with an I/O error.</summary>
     public bool FailWrites { get; set; }
 
@@ -123,6 +126,13 @@ public sealed class SimulatedDisk : IDisk
         lock (_lock) _names[name].Flip(offset, flip);
     }
 
+    /// <summary>The length of a file as a reader sees it.</summary>
+    /// <param name="name">The file.</param>
+    public long LengthOf(string name)
+    {
+        lock (_lock) return _names[name].Length;
+    }
+
     /// <summary>The bytes of a file as a reader sees them.</summary>
     /// <param name="name">The file.</param>
     public byte[] ReadAll(string name)
@@ -175,7 +185,7 @@ public sealed class SimulatedDisk : IDisk
         IDiskFile file = Create(name);
         try
         {
-            file.Write(0, new byte[bytes]);
+            ((OpenFile)file).WriteZeros(bytes);
             file.Sync();
             SyncDirectory();
             return file;
@@ -201,7 +211,7 @@ public sealed class SimulatedDisk : IDisk
     /// <inheritdoc/>
     public void SyncDirectory() => Change(() =>
     {
-        if (FailSyncs) throw new DiskException("fsync", Path, errno: 5);
+        if (FailSyncs) throw Error("fsync", Path);
         foreach ((string?, string?, SimulatedInode?) change in _unsyncedNames) Apply(_durableNames, change);
         _unsyncedNames.Clear();
     });
@@ -218,17 +228,46 @@ public sealed class SimulatedDisk : IDisk
         if (change.Add is not null) names[change.Add] = change.Inode!;
     }
 
-    private void Change(Action effect, Action? torn = null)
+    private void Change(Action effect)
     {
         lock (_lock)
         {
-            ThrowIfCrashed();
-            bool crash = Operations++ == _crashAt;
-            if (crash) IsCrashed = true;
-            if (crash && _crashMoment == CrashMoment.Torn) torn?.Invoke();
-            if (!crash || _crashMoment == CrashMoment.After) effect();
-            if (crash) throw new SimulatedCrashException($"Power lost at operation {_crashAt}, {_crashMoment}.");
+            bool crash = Enter();
+            if (HasEffect(crash)) effect();
+            Leave(crash);
         }
+    }
+
+    /// <summary>Begins an operation.</summary>
+    /// <returns>Whether the power goes in it.</returns>
+    private bool Enter()
+    {
+        ThrowIfCrashed();
+        bool crash = Operations++ == _crashAt;
+        if (crash) IsCrashed = true;
+        return crash;
+    }
+
+    private bool HasEffect(bool crash) => !crash || _crashMoment == CrashMoment.After;
+
+    private bool IsTorn(bool crash) => crash && _crashMoment == CrashMoment.Torn;
+
+    private void Leave(bool crash)
+    {
+        if (crash) throw new SimulatedCrashException($"Power lost at operation {_crashAt}, {_crashMoment}.");
+    }
+
+    private DiskException Error(string operation, string name)
+    {
+        Failures++;
+        return new DiskException(operation, name, errno: 5);
+    }
+
+    private void Reserve(long growth, string name)
+    {
+        if (growth <= 0 || Capacity == long.MaxValue || UsedBytes + growth <= Capacity) return;
+        Failures++;
+        throw new DiskFullException("write", name, errno: 28);
     }
 
     private void ThrowIfCrashed()
@@ -265,34 +304,59 @@ public sealed class SimulatedDisk : IDisk
 
         public void Write(long offset, ReadOnlySpan<byte> source)
         {
-            ThrowIfDead();
-            byte[] bytes = source.ToArray();
-            disk.Change(
-                () =>
+            lock (disk._lock)
+            {
+                ThrowIfDead();
+                bool crash = disk.Enter();
+                if (disk.IsTorn(crash)) inode.WriteSome(offset, source, disk._random);
+                if (disk.HasEffect(crash))
                 {
-                    if (disk.FailWrites) throw new DiskException("write", name, errno: 5);
-                    long growth = Math.Max(0, offset + bytes.Length - inode.Length);
-                    if (growth > 0 && disk.UsedBytes + growth > disk.Capacity) throw new DiskFullException("write", name, errno: 28);
-                    inode.Write(offset, bytes);
-                },
-                () => inode.WriteSome(offset, bytes, disk._random));
+                    if (disk.FailWrites) throw disk.Error("write", name);
+                    disk.Reserve(offset + source.Length - inode.Length, name);
+                    inode.Write(offset, source);
+                }
+
+                disk.Leave(crash);
+            }
+        }
+
+        internal void WriteZeros(long bytes)
+        {
+            lock (disk._lock)
+            {
+                bool crash = disk.Enter();
+                if (disk.IsTorn(crash)) inode.WriteZeros(disk._random.NextInt64(bytes + 1));
+                if (disk.HasEffect(crash))
+                {
+                    if (disk.FailWrites) throw disk.Error("write", name);
+                    disk.Reserve(bytes - inode.Length, name);
+                    inode.WriteZeros(bytes);
+                }
+
+                disk.Leave(crash);
+            }
         }
 
         public void Sync()
         {
-            ThrowIfDead();
-            disk.Change(
-                () =>
+            lock (disk._lock)
+            {
+                ThrowIfDead();
+                bool crash = disk.Enter();
+                if (disk.IsTorn(crash)) inode.SyncSome(disk._random);
+                if (disk.HasEffect(crash))
                 {
                     if (disk.FailSyncs)
                     {
                         inode.DropUnsynced();
-                        throw new DiskException("fdatasync", name, errno: 5);
+                        throw disk.Error("fdatasync", name);
                     }
 
                     inode.Sync();
-                },
-                () => inode.SyncSome(disk._random));
+                }
+
+                disk.Leave(crash);
+            }
         }
 
         public void Dispose() => _disposed = true;

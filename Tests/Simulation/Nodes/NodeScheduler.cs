@@ -16,7 +16,7 @@ internal sealed class NodeScheduler(World world, SimulatedNode node) : INodeSche
     /// <inheritdoc/>
     public void Schedule(IThreadPoolWorkItem loop)
     {
-        if (_loop != loop) (_loop, _turn) = (loop, loop.Execute);
+        if (_loop != loop) (_loop, _turn) = (loop, Turn);
         node.After(World.StepUs, _turn!);
     }
 
@@ -26,11 +26,19 @@ internal sealed class NodeScheduler(World world, SimulatedNode node) : INodeSche
     /// <inheritdoc/>
     public void Execute(LogWork work)
     {
+        node.Observer?.BatchSent(node);
         // A crash between the two finds the batch durable, and nobody told.
         long hang = Math.Max(0, node.DiskTimes.HangsUntilUs - world.NowUs);
         node.After(hang + node.DiskTimes.WriteUs, () =>
         {
-            if (Touch(work.Run)) node.After(node.DiskTimes.SyncUs, work.Complete);
+            long failures = node.Disk.Failures;
+            if (!Touch(work.Run)) return;
+            if (node.Disk.Failures == failures) node.Observer?.BatchDurable(node);
+            node.After(node.DiskTimes.SyncUs, () =>
+            {
+                work.Complete();
+                node.Observer?.Turned(node);
+            });
         });
     }
 
@@ -44,6 +52,12 @@ internal sealed class NodeScheduler(World world, SimulatedNode node) : INodeSche
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    private void Turn()
+    {
+        _loop!.Execute();
+        node.Observer?.Turned(node);
+    }
+
     private void NextAside()
     {
         long hang = Math.Max(0, node.DiskTimes.HangsUntilUs - world.NowUs);
@@ -53,6 +67,7 @@ internal sealed class NodeScheduler(World world, SimulatedNode node) : INodeSche
             LogWork done = _aside.Dequeue();
             if (_aside.Count > 0) NextAside();
             done.Complete(); // it may ask for more
+            node.Observer?.Turned(node);
         });
     }
 

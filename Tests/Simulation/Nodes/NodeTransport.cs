@@ -12,43 +12,81 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
     /// <inheritdoc/>
     public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
     {
-        TaskCompletionSource<byte[]> answer = new();
-        int life = node.Life;
-        Packet request = new(PacketKind.RaftRequest, node.Name, to.Node, group.Name, kind, frame, world.NowUs);
-        world.Trace?.Line($"{node.Name} -> {to.Node} {Describe(group, frame)}");
-        network.Request(request, node, (receiver, _) => Handle(receiver, answer, life, request), _ => answer.TrySetException(Unreachable));
-        return answer.Task;
+        Call call = new(this, group, node.Life, new Packet(PacketKind.RaftRequest, node.Name, to.Node, group.Name, kind, frame, world.NowUs));
+        if (node.Observer is { } observer || world.Trace is not null)
+        {
+            call.Message = Decode(group, frame);
+            node.Observer?.Sends(node, call.Message);
+            world.Trace?.Line($"{node.Name} -> {to.Node} {call.Message}");
+        }
+
+        network.Request(call.Request, node, call.Handle, call.Fail);
+        return call.Answer.Task;
     }
 
-    private void Handle(SimulatedNode receiver, TaskCompletionSource<byte[]> answer, int life, Packet request)
-    {
-        if (receiver.Raft is not { } raft) return;
-        int receiverLife = receiver.Life;
-        Task<byte[]> handling = raft.HandleAsync(request.Group, request.Bytes);
-        if (handling.IsCompleted) Answer();
-        else handling.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Answer);
+    private RaftMessage Decode(GroupId group, ReadOnlyMemory<byte> frame) =>
+        MessageCodec.TryDecode(node.Options.ClusterId, group, frame, out RaftMessage? message) == MessageError.None
+            ? message!
+            : throw new InvalidOperationException($"{node.Name} encoded a message that does not decode.");
 
-        void Answer()
+    /// <summary>A request until its answer; each copy that arrives is handled, the first answer counts.</summary>
+    private sealed class Call(NodeTransport transport, GroupId group, int life, Packet request)
+    {
+        internal TaskCompletionSource<byte[]> Answer { get; } = new();
+
+        internal Packet Request => request;
+
+        internal RaftMessage Message { get; set; } = null!;
+
+        internal void Fail(bool surely)
         {
-            if (receiver.Life != receiverLife) return;
+            if (Message is not null) transport.Node.Observer?.Hears(transport.Node, Message, null);
+            Answer.TrySetException(Unreachable);
+        }
+
+        internal void Handle(SimulatedNode receiver, bool single)
+        {
+            if (receiver.Raft is not { } raft) return;
+            int receiverLife = receiver.Life;
+            RaftRole role = receiver.Core(group.Name)?.Role ?? RaftRole.Follower;
+            Task<byte[]> handling = raft.HandleAsync(group.Name, request.Bytes);
+            if (handling.IsCompleted) Send();
+            else handling.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Send);
+
+            void Send()
+            {
+                if (receiver.Life == receiverLife) Reply(receiver, role, handling);
+            }
+        }
+
+        private void Reply(SimulatedNode receiver, RaftRole role, Task<byte[]> handling)
+        {
             byte[]? bytes = handling.IsCompletedSuccessfully ? handling.Result : null;
             _ = handling.Exception; // seen
-            Packet reply = new(PacketKind.RaftReply, receiver.Name, node.Name, request.Group, request.Message, bytes, request.Sent);
-            world.Trace?.Line($"{receiver.Name} -> {node.Name} {(bytes is null ? $"refuses {request.Message}" : Describe(new GroupId(request.Group, 0), bytes))}");
-            network.Reply(
-                reply, node, life,
+            RaftMessage? message = null;
+            if (Message is not null)
+            {
+                if (bytes is not null) message = transport.Decode(group, bytes);
+                receiver.Observer?.Answers(receiver, Message, role, message);
+                transport.World.Trace?.Line($"{receiver.Name} -> {transport.Node.Name} {message?.ToString() ?? $"refuses {request.Message}"}");
+            }
+
+            Packet reply = new(PacketKind.RaftReply, receiver.Name, transport.Node.Name, request.Group, request.Message, bytes, request.Sent);
+            transport.Network.Reply(
+                reply, transport.Node, life,
                 () =>
                 {
-                    if (bytes is null) answer.TrySetException(Refused);
-                    else answer.TrySetResult(bytes);
+                    if (Message is not null) transport.Node.Observer?.Hears(transport.Node, Message, message);
+                    if (bytes is null) Answer.TrySetException(Refused);
+                    else Answer.TrySetResult(bytes);
                 },
-                () => answer.TrySetException(Unreachable));
+                () => Fail(surely: false));
         }
     }
 
-    private string Describe(GroupId group, byte[] frame)
-    {
-        GroupId exact = group.Incarnation != 0 ? group : node.GroupNamed(group.Name);
-        return MessageCodec.TryDecode(node.Options.ClusterId, exact, frame, out RaftMessage? message) == MessageError.None ? message!.ToString() : $"{frame.Length} bytes";
-    }
+    private SimulatedNode Node => node;
+
+    private SimulatedNetwork Network => network;
+
+    private World World => world;
 }

@@ -15,7 +15,6 @@ public sealed class SimulatedNode : SimulatedProcess
     private readonly SimulatedNetwork _network;
     private readonly NodeLog _log;
     private readonly Dictionary<string, IStateMachine> _machines = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, GroupId> _groups = new(StringComparer.Ordinal);
     private readonly SimulationRandom _random;
 
     /// <summary>Creates a machine with an empty disk; it is not started.</summary>
@@ -54,6 +53,9 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <summary>Why the last start failed, or null.</summary>
     public Exception? StartFailure { get; private set; }
 
+    /// <summary>Sees what it does, or null.</summary>
+    public INodeObserver? Observer { get; set; }
+
     /// <summary>Called when the power went in the middle of a disk operation; the node is down then. When null, <see cref="Crash"/> loses what was not synced.</summary>
     public Action<SimulatedNode>? PowerLost { get; set; }
 
@@ -77,6 +79,7 @@ public sealed class SimulatedNode : SimulatedProcess
         {
             Raft = RaftNode.Start(options, Disk, new NodeTransport(World, _network, this), MakeMachine, _log, new NodeScheduler(World, this));
             World.Trace?.Line($"{Name} starts");
+            Observer?.Started(this);
             return true;
         }
         catch (Exception e) when (e is LogCorruptException or DiskException or SimulatedCrashException or SnapshotCorruptException)
@@ -85,6 +88,7 @@ public sealed class SimulatedNode : SimulatedProcess
             StartFailure = e;
             if (Disk.IsCrashed) LosePower();
             else End();
+            Observer?.StartFailed(this, e);
             return false;
         }
     }
@@ -96,7 +100,6 @@ public sealed class SimulatedNode : SimulatedProcess
     {
         ArgumentNullException.ThrowIfNull(initial);
         if (Raft is null) throw new InvalidOperationException($"{Name} does not run.");
-        _groups[group.Name] = group;
         if (Raft.HasGroup(group.Name)) return;
         MemberId self = MemberId.None;
         foreach (Member member in initial.All())
@@ -111,8 +114,7 @@ public sealed class SimulatedNode : SimulatedProcess
     {
         if (!IsUp && !Disk.IsCrashed) return;
         World.Trace?.Line($"{Name} crashes, unsynced: {fate}");
-        Raft = null;
-        if (IsUp) End();
+        Die();
         Disk.Restart(fate);
     }
 
@@ -122,8 +124,17 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <summary>The core of its replica of a group, to look at between events; null when there is none.</summary>
     public RaftCore? Core(string group) => Raft?.FindReplica(group)?.Core;
 
+    /// <summary>Its log's handle of a group, to look at between events; null when there is none.</summary>
+    internal LogGroup? LogOf(string group) => Raft?.FindReplica(group)?.LogGroup;
+
+    /// <summary>Its log, to look at between events; null while it is down.</summary>
+    internal WriteAheadLog? Log => Raft?.Log;
+
     /// <summary>Why its replica of a group does not run any more, or null while it does.</summary>
     public string? Failure(string group) => Raft?.FindReplica(group)?.Failure;
+
+    /// <summary>Whether its log has failed, so that it serves nothing until it is started again.</summary>
+    public bool HasStopped => Raft is { Log.State: LogState.Failed };
 
     /// <summary>Live bytes of a group's log: encoded entries and hard state, without padding.</summary>
     public long LogBytes(string group) => Raft?.FindReplica(group)?.LogGroup.LiveBytes ?? 0;
@@ -152,8 +163,6 @@ public sealed class SimulatedNode : SimulatedProcess
 
     internal long Elapsing(long delayUs) => delayUs * 1_000_000 / ClockRate;
 
-    internal GroupId GroupNamed(string name) => _groups.GetValueOrDefault(name, new GroupId(name, 1));
-
     internal void Report(LogLevel level, Exception? reason, Func<string> text)
     {
         // What a power cut makes of the work at hand is no failure of the node's: it is dead.
@@ -164,16 +173,21 @@ public sealed class SimulatedNode : SimulatedProcess
 
     internal void LosePower()
     {
-        Raft = null;
-        if (IsUp) End();
+        Die();
         World.Trace?.Line($"{Name} lost its power in the middle of a disk operation");
         if (PowerLost is { } handler) handler(this);
         else Disk.Restart(UnsyncedFate.Random);
     }
 
+    private void Die()
+    {
+        if (Raft is not null) Observer?.Ended(this);
+        Raft = null;
+        if (IsUp) End();
+    }
+
     private IStateMachine MakeMachine(GroupId group)
     {
-        _groups[group.Name] = group;
         return _machines[group.Name] = Options.Machines(this, group);
     }
 

@@ -1,0 +1,124 @@
+using Quorleans.Clerk;
+using Quorleans.Raft;
+
+namespace Quorleans.Simulation;
+
+/// <summary>
+/// What a seed makes of a run: how many nodes and clients, all timings and sizes, and which kinds of faults there are at all. Leaving out half of the
+/// kinds in each run finds more than having all of them in every run (Groce et al., Swarm Testing, 2012).
+/// </summary>
+internal sealed record Swarm
+{
+    internal required int Nodes { get; init; }
+
+    internal required int Clients { get; init; }
+
+    internal required int CallersEach { get; init; }
+
+    internal required long ThinkUs { get; init; }
+
+    internal required int Keys { get; init; }
+
+    /// <summary>Of 100 operations, how many read.</summary>
+    internal required int Reads { get; init; }
+
+    internal required bool FollowerReads { get; init; }
+
+    internal required RaftOptions Raft { get; init; }
+
+    internal required long SnapshotThresholdBytes { get; init; }
+
+    internal required long RetainedBytes { get; init; }
+
+    internal required int SnapshotChunkBytes { get; init; }
+
+    internal required int LogSegmentBytes { get; init; }
+
+    internal required ClerkOptions Clerk { get; init; }
+
+    internal required long HopUs { get; init; }
+
+    internal required long JitterUs { get; init; }
+
+    internal required int ReportedLosses { get; init; }
+
+    internal required bool ReportsDead { get; init; }
+
+    internal required long SafetyUs { get; init; }
+
+    internal required long FaultIntervalUs { get; init; }
+
+    internal required ulong FaultSeed { get; init; }
+
+    internal required IReadOnlyList<Fault> Faults { get; init; }
+
+    internal long ElectionUs => Raft.ElectionTicks * Raft.TickMilliseconds * 2_000L;
+
+    internal static Swarm Of(SimulationOptions options)
+    {
+        SimulationRandom random = new(options.Seed * 0x9E3779B97F4A7C15 + 1);
+        int nodes = random.Of([3, 3, 3, 3, 3, 3, 5, 5, 4, 2]);
+        int clients = 1 + random.Below(4);
+        int tick = random.Of([10, 20, 20, 50]);
+        int election = random.Of([10, 10, 15, 20]);
+        RaftOptions raft = new()
+        {
+            TickMilliseconds = tick,
+            ElectionTicks = election,
+            HeartbeatTicks = Math.Max(1, election / random.Of([3, 4, 5])),
+            RetransmitTicks = random.Of([election, election / 2, election * 2]),
+            MaxAppendBytes = random.Of([1 << 20, 1 << 20, 2_000, 200]),
+            MaxPendingReads = random.Of([100_000, 100_000, 2]),
+            MaxReadRounds = random.Of([1, 2, 4]),
+            MaxEntryBytes = 64 << 10,
+            MaxPendingBytes = random.Of([64 << 20, 64 << 20, 64 << 10]),
+        };
+        ClerkOptions clerk = new()
+        {
+            Nodes = [.. Enumerable.Range(1, nodes).Select(i => $"n{i}")],
+            OperationTimeout = TimeSpan.FromMilliseconds(random.Of([1_500, 4_000, 10_000])),
+            AttemptTimeout = TimeSpan.FromMilliseconds(random.Of([300, 800, 2_000])),
+            SuspectAfter = TimeSpan.FromMilliseconds(random.Of([50, 150, 400])),
+            MaxBatchesInFlight = 1 + random.Below(4),
+            Batching = !random.OneIn(8),
+        };
+        Swarm swarm = new()
+        {
+            Nodes = nodes,
+            Clients = options.Clients > 0 ? Math.Min(options.Clients, clients) : clients,
+            CallersEach = 1 + random.Below(3),
+            ThinkUs = random.Of([300_000L, 1_000_000, 2_000_000, 4_000_000]) * options.OperationsEvery,
+            Keys = 1 + random.Below(5),
+            Reads = 15 + random.Below(55),
+            FollowerReads = random.OneIn(3),
+            Raft = raft,
+            SnapshotThresholdBytes = random.Of([1_500, 6_000, 30_000, 1 << 20]),
+            RetainedBytes = random.Of([0, 0, 500, 4_000, 1 << 20]),
+            SnapshotChunkBytes = random.Of([300, 1_000, 512 << 10]),
+            LogSegmentBytes = random.Of([64 << 10, 128 << 10, 256 << 10]),
+            Clerk = clerk,
+            HopUs = random.Of([World.HopUs, 1_000, 3_000]),
+            JitterUs = random.Of([0, 200, 2_000, 8_000]),
+            ReportedLosses = random.Of([0, 300_000, 1_000_000]),
+            ReportsDead = !random.OneIn(3),
+            SafetyUs = random.Between(15_000_000, 45_000_000),
+            FaultIntervalUs = random.Of([200_000L, 400_000, 600_000, 700_000]) * options.FaultsEvery,
+            FaultSeed = random.Next(),
+            Faults = Choose(random, options),
+        };
+        return options.Seconds > 0 ? swarm with { SafetyUs = Math.Min(swarm.SafetyUs, options.Seconds * 1_000_000L) } : swarm;
+    }
+
+    private static List<Fault> Choose(SimulationRandom random, SimulationOptions options)
+    {
+        List<Fault> chosen = [];
+        foreach (Fault fault in Fault.All)
+        {
+            bool wanted = random.OneIn(2);
+            if (options.Profile == "full" ? wanted : fault.Area == options.Profile) chosen.Add(fault);
+        }
+
+        chosen.RemoveAll(fault => options.Without.Contains(fault.Name));
+        return chosen;
+    }
+}
