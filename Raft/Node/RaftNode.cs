@@ -132,7 +132,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         // After a pause of the process the lost time is not made up: its messages are still on their way.
         if (ticks > 0) Tick(Math.Min(ticks, 2));
         Guarded(static replica => replica.Write());
+        if (ticks > 0) RewriteLaggards();
         Log.TryFlush();
+        if (ticks > 0 && Log.NeedsSeal) Log.Seal();
         Guarded(static replica => replica.Send());
         Guarded(static replica => replica.Finish());
         foreach (Replica replica in _dirty) replica.IsDirty = false;
@@ -162,9 +164,6 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
             Guard(replica, static (r, isStalled) => r.Core.OnStorageStalled((bool)isStalled), stalled ? True : False);
             for (int i = 0; i < ticks; i++) Guard(replica, static (r, _) => r.Core.Tick(), this);
         }
-
-        if (Log.NeedsSeal) Log.Seal();
-        RewriteLaggards();
     }
 
     /// <summary>
@@ -180,7 +179,10 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         return _stalledTicks >= Options.Raft.ElectionTicks;
     }
 
-    /// <summary>Live entries of quiet groups are written again at the log's end, so that they do not pin old segments.</summary>
+    /// <summary>
+    /// Live entries of quiet groups are written again at the log's end, so that they do not pin old segments. Only when all cores' writes of the turn
+    /// stand in the log: a core may have cut what the log still holds, and what it holds instead is not yet the log's to write.
+    /// </summary>
     private void RewriteLaggards()
     {
         foreach (Laggard laggard in Log.Laggards())
