@@ -14,6 +14,7 @@ public sealed class RoomTests
         ["Raft.Storage"] = ["Raft.Core"],
         ["Raft.Node"] = ["Raft.Core", "Raft.Storage"],
         ["KeyValue.Contracts"] = [],
+        ["KeyValue.Controller"] = ["KeyValue.Contracts", "Raft.Core"],
         ["KeyValue.Store"] = ["KeyValue.Contracts", "Raft.Core"],
         ["GrainInterfaces"] = [],
         ["Clerk.Core"] = ["KeyValue.Contracts"],
@@ -28,7 +29,7 @@ public sealed class RoomTests
         ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts"],
     };
 
-    private static readonly string[] Pure = ["Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Store", "Clerk.Core", "Linearizability"];
+    private static readonly string[] Pure = ["Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Store", "Clerk.Core", "Linearizability"];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);
 
@@ -56,6 +57,7 @@ public sealed class RoomTests
     [Theory]
     [InlineData("Raft.Core")]
     [InlineData("KeyValue.Contracts")]
+    [InlineData("KeyValue.Controller")]
     [InlineData("KeyValue.Store")]
     [InlineData("Clerk.Core")]
     [InlineData("Linearizability")]
