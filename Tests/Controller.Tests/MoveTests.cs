@@ -155,4 +155,22 @@ public sealed class MoveTests
         while (controller.Map.Shards.FirstOrDefault(shard => shard.IsMoving) is { IsMoving: true } moving) controller.Abort(controller.Map.Shards.IndexOf(moving));
         Assert.Null(controller.Map.Find(3));
     }
+
+    [Fact]
+    public void TheView_TellsTheDriversWhatIsOnItsWay()
+    {
+        TestController controller = TestController.Cluster(shards: 2);
+        controller.Join(2);
+        long join = controller.LastIndex;
+        int shard = controller.Map.Shards[0].IsMoving ? 0 : 1;
+        ShardMove move = new(join, new ShardId(shard), new GroupRef(1, 1), new GroupRef(2, join), 2);
+        Assert.Equal(new MoveOrder(move), Assert.Single(controller.Map.ToView().Moves));
+        Assert.Equal([1, 1], controller.Map.ToView().Epochs);
+        controller.Leave(2);
+        Assert.Equal(new MoveOrder(move, AbortWanted: true), Assert.Single(controller.Map.ToView().Moves));
+        Assert.Equal(controller.LastIndex, controller.Map.ToView().Index);
+        TestController labs = TestController.Labs(1);
+        labs.Join(5);
+        Assert.Equal(new MoveOrder(new ShardMove(labs.LastIndex, new ShardId(0), GroupRef.None, new GroupRef(5, labs.LastIndex), 1)), Assert.Single(labs.Map.ToView().Moves));
+    }
 }

@@ -33,13 +33,35 @@ public sealed record ShardMap(
 
         return null;
     }
+
+    /// <summary>What a group's hand-off driver must know: every move that is on its way, and every shard's epoch.</summary>
+    public ControllerView ToView()
+    {
+        List<MoveOrder> moves = [];
+        long[] epochs = new long[Shards.Length];
+        for (int i = 0; i < Shards.Length; i++)
+        {
+            ShardPlace shard = Shards[i];
+            epochs[i] = shard.Epoch;
+            if (!shard.IsMoving) continue;
+            moves.Add(new MoveOrder(new ShardMove(shard.Move, new ShardId(i), RefOf(shard.Owner), RefOf(shard.MoveTo), shard.Epoch + 1), shard.ShouldAbort));
+        }
+
+        return new ControllerView(Revision, moves, epochs);
+    }
+
+    // A group that owns a shard or takes part in a move lives, so that its gid means one incarnation.
+    private GroupRef RefOf(int gid) => Find(gid) is { } group ? new GroupRef(gid, group.Incarnation) : GroupRef.None;
 }
 
 /// <summary>Where a shard is.</summary>
 /// <param name="Owner">The gid of the group that owns it; 0 for nobody.</param>
 /// <param name="Epoch">1 for the first owner, one more at each change of it; 0 before.</param>
 /// <param name="Target">The gid of the group that shall own it; 0 for nobody, and then it stays where it is.</param>
-/// <param name="Move">The id of the move on its way (the controller's index that planned it), or 0. It makes <paramref name="Epoch"/> one more.</param>
+/// <param name="Move">
+/// The id of the move on its way (the controller's index that planned it), or 0. One entry may plan moves of many shards, so it names a move only together
+/// with the shard. It makes <paramref name="Epoch"/> one more.
+/// </param>
 /// <param name="MoveTo">The gid that the move goes to, or 0; it comes from <paramref name="Owner"/>, and is a bootstrap when that is 0.</param>
 public readonly record struct ShardPlace(int Owner, long Epoch, int Target, long Move, int MoveTo)
 {

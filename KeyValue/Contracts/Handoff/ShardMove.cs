@@ -4,7 +4,7 @@ namespace Quorleans.KeyValue;
 /// One change of a shard's owner, as the controller planned it. At most one per shard is under way, so of two moves of a shard the one
 /// with the higher id was planned after the other one ended.
 /// </summary>
-/// <param name="Id">The index in the controller's log of the entry that planned it: unique over all shards.</param>
+/// <param name="Id">The index in the controller's log of the entry that planned it; one entry may plan a move for each of several shards.</param>
 /// <param name="Shard">Which shard.</param>
 /// <param name="From">Who owns it; nobody: the destination activates the empty shard.</param>
 /// <param name="To">Who shall own it.</param>
