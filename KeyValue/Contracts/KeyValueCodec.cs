@@ -21,7 +21,7 @@ namespace Quorleans.KeyValue;
 ///         0x10  u group  u epoch  u retryAfterMs                   where a WrongShard or Moving shard is
 ///         0x20  bytes shards       those of the shards asked for that a Scan covers; without it, all of them
 /// </code>
-/// A first byte from 0x10 on is a command of the hand-off and the shard controller, which no client sends.
+/// A first byte from 0x10 on is a command of the hand-off (<see cref="Quorleans.KeyValue.HandoffCommand"/>) or the shard controller, which no client sends.
 /// </summary>
 public static class KeyValueCodec
 {
@@ -37,11 +37,30 @@ public static class KeyValueCodec
     /// <summary>The first byte of a batch of results.</summary>
     public const byte ResultBatch = 0x03;
 
+    /// <summary>The first byte from which on payloads are between groups, not from clients.</summary>
+    public const byte FirstInternal = 0x10;
+
+    /// <summary>The first byte of a <see cref="Quorleans.KeyValue.HandoffCommand"/>.</summary>
+    public const byte HandoffCommand = 0x10;
+
+    /// <summary>The first byte of the answer to one: this, the version and a <see cref="HandoffOutcome"/>.</summary>
+    public const byte HandoffResult = 0x11;
+
+    /// <summary>The first byte of a <see cref="PullRequest"/>.</summary>
+    public const byte HandoffRequest = 0x12;
+
+    /// <summary>The first byte of a <see cref="PullAnswer"/>.</summary>
+    public const byte HandoffAnswer = 0x13;
+
     /// <summary>What a batch's header takes at most, in bytes.</summary>
     public const int MaxHeaderBytes = 2 + ClientId.Size + 10;
 
     /// <summary>What an operation takes at most beside its key and value, in bytes.</summary>
     public const int MaxOperationOverhead = 1 + 4 * 10 + 3 * 5;
+
+    /// <summary>Whether a payload is one that clients never send; the place that takes clients' bytes must refuse it.</summary>
+    /// <param name="payload">The payload.</param>
+    public static bool IsInternal(ReadOnlySpan<byte> payload) => !payload.IsEmpty && payload[0] >= FirstInternal;
 
     internal static ValidationError Malformed(string what) => new(ValidationReason.Malformed, what);
 

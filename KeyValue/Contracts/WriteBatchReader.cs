@@ -6,13 +6,16 @@ namespace Quorleans.KeyValue;
 /// </summary>
 public ref struct WriteBatchReader
 {
+    private readonly ReadOnlySpan<byte> _payload;
     private PayloadReader _reader;
     private int _read;
+    private int _start;
 
     /// <summary>Opens a batch.</summary>
     /// <param name="payload">The encoded batch.</param>
     public WriteBatchReader(ReadOnlySpan<byte> payload)
     {
+        _payload = payload;
         _reader = new PayloadReader(payload);
         Error = KeyValueCodec.CheckHeader(ref _reader, KeyValueCodec.WriteBatch, "batch of writes");
         if (Error.IsError) return;
@@ -41,32 +44,48 @@ public ref struct WriteBatchReader
         operation = default;
         if (_read == Count || Error.IsError) return false;
 
-        operation.Kind = (OperationKind)_reader.Byte();
-        operation.Sequence = _reader.Varint();
-        long aboveFloor = _reader.Varint();
-        operation.DeadlineMs = _reader.Varint();
-        operation.Key = _reader.Bytes();
+        _start = _reader.Position;
+        WriteOperationView read = default;
+        if (ReadOperation(ref _reader, ref read) is { } problem) return Fail(problem);
+        operation = read;
+        if (++_read == Count && !_reader.AtEnd) return Fail($"{_reader.Remaining} bytes follow it, the last one");
+        return true;
+    }
+
+    /// <summary>The bytes of the operation read last, which <see cref="ReadOperation"/> reads.</summary>
+    public readonly ReadOnlySpan<byte> Encoded => _payload[_start.._reader.Position];
+
+    /// <summary>Reads one write without the batch around it.</summary>
+    /// <param name="reader">Where it stands.</param>
+    /// <param name="operation">The write.</param>
+    /// <returns>Null, or what is wrong.</returns>
+    public static string? ReadOperation(ref PayloadReader reader, ref WriteOperationView operation)
+    {
+        operation.Kind = (OperationKind)reader.Byte();
+        operation.Sequence = reader.Varint();
+        long aboveFloor = reader.Varint();
+        operation.DeadlineMs = reader.Varint();
+        operation.Key = reader.Bytes();
         switch (operation.Kind)
         {
             case OperationKind.Put or OperationKind.Append:
-                operation.Value = _reader.Bytes();
+                operation.Value = reader.Bytes();
                 break;
             case OperationKind.Delete:
                 break;
             case OperationKind.CompareAndSet:
-                operation.ExpectedVersion = _reader.Varint();
-                operation.Value = _reader.Bytes();
+                operation.ExpectedVersion = reader.Varint();
+                operation.Value = reader.Bytes();
                 break;
             default:
-                return Fail(_reader.Failed ? "the batch ends within it" : $"{(byte)operation.Kind} is no kind of write");
+                return reader.Failed ? "the batch ends within it" : $"{(byte)operation.Kind} is no kind of write";
         }
 
-        if (_reader.Failed) return Fail("the batch ends within it, or a number is out of range");
-        if (operation.Sequence < 1) return Fail("its sequence is 0; sequences start with 1");
-        if (aboveFloor < 1 || aboveFloor > operation.Sequence) return Fail("its acknowledged floor is not below its sequence");
+        if (reader.Failed) return "the batch ends within it, or a number is out of range";
+        if (operation.Sequence < 1) return "its sequence is 0; sequences start with 1";
+        if (aboveFloor < 1 || aboveFloor > operation.Sequence) return "its acknowledged floor is not below its sequence";
         operation.Floor = operation.Sequence - aboveFloor;
-        if (++_read == Count && !_reader.AtEnd) return Fail($"{_reader.Remaining} bytes follow it, the last one");
-        return true;
+        return null;
     }
 
     private bool Fail(string what)

@@ -6,7 +6,7 @@ namespace Quorleans.KeyValue.Store;
 /// The store as a replicated state machine: batches of writes are applied exactly once, batches of reads are answered from the state as
 /// it stands (layouts: <see cref="KeyValueCodec"/>). Pure and deterministic; what depends on time depends on the entries' log time.
 /// </summary>
-public sealed class KeyValueStateMachine : IStateMachine
+public sealed partial class KeyValueStateMachine : IStateMachine
 {
     private readonly ShardFunction _shardFunction;
     private readonly KeyValueLimits _limits;
@@ -14,11 +14,15 @@ public sealed class KeyValueStateMachine : IStateMachine
     private readonly ShardScan _scan;
     private StoreState _state;
 
-    /// <summary>Creates an empty store.</summary>
+    /// <summary>Creates the empty store of a replica group.</summary>
     /// <param name="shardFunction">The cluster's shard function.</param>
     /// <param name="limits">The cluster's limits.</param>
+    /// <param name="self">The group.</param>
+    /// <param name="ownsAll">Whether it owns all shards at epoch 1, as the group does that a cluster is created with; all others start with none.</param>
+    /// <param name="handoff">How large the steps of hand-offs are.</param>
     /// <exception cref="ArgumentException">The limits do not fit together.</exception>
-    public KeyValueStateMachine(ShardFunction shardFunction, KeyValueLimits limits)
+    public KeyValueStateMachine(
+        ShardFunction shardFunction, KeyValueLimits limits, GroupRef self, bool ownsAll, HandoffLimits? handoff = null)
     {
         ArgumentNullException.ThrowIfNull(shardFunction);
         ArgumentNullException.ThrowIfNull(limits);
@@ -26,7 +30,17 @@ public sealed class KeyValueStateMachine : IStateMachine
         _shardFunction = shardFunction;
         _limits = limits;
         _scan = new ShardScan(limits);
-        _state = new StoreState(shardFunction.ShardCount);
+        _handoff = new ShardHandoff(self, shardFunction, limits, handoff ?? HandoffLimits.Default);
+        _state = new StoreState(shardFunction.ShardCount, ownsAll);
+    }
+
+    /// <summary>Creates the empty store of the group that a cluster is created with.</summary>
+    /// <param name="shardFunction">The cluster's shard function.</param>
+    /// <param name="limits">The cluster's limits.</param>
+    /// <exception cref="ArgumentException">The limits do not fit together.</exception>
+    public KeyValueStateMachine(ShardFunction shardFunction, KeyValueLimits limits)
+        : this(shardFunction, limits, new GroupRef(1, 1), ownsAll: true)
+    {
     }
 
     /// <summary>Creates an empty store with the default shard function and limits.</summary>
@@ -35,14 +49,16 @@ public sealed class KeyValueStateMachine : IStateMachine
     {
     }
 
-    /// <summary>How much the store holds. Cheap; read on another thread it may be slightly behind or between two operations.</summary>
+    /// <summary>How much the store serves. Cheap; read on another thread it may be slightly behind or between two operations.</summary>
     public KeyValueStatistics Statistics
     {
         get
         {
             long keys = 0, bytes = 0, sessions = 0, results = 0;
-            foreach (Shard shard in _state.Shards)
+            StoreState state = _state;
+            foreach (Shard shard in state.Shards)
             {
+                if (!state.Serves(shard.Id.Value)) continue;
                 keys += shard.Keys;
                 bytes += shard.Bytes;
                 sessions += shard.SessionCount;
@@ -63,7 +79,7 @@ public sealed class KeyValueStateMachine : IStateMachine
         {
             UInt128 sum = 0;
             foreach (Shard shard in _state.Shards) sum += shard.Seal;
-            return sum;
+            return sum + _state.HandoffDigest();
         }
     }
 
@@ -75,12 +91,26 @@ public sealed class KeyValueStateMachine : IStateMachine
         Invariant.Check(now >= _state.TimeMs, $"log time went back from {_state.TimeMs} to {now} ms at index {entry.Index}");
         _state.TimeMs = now;
 
-        var batch = new WriteBatchReader(entry.Payload.Span);
+        ReadOnlySpan<byte> payload = entry.Payload.Span;
+        if (KeyValueCodec.IsInternal(payload)) return ApplyHandoff(entry, wantResult);
+        var batch = new WriteBatchReader(payload);
         if (wantResult) _results.Begin(batch.Count);
         while (batch.TryRead(out WriteOperationView operation))
         {
-            Shard shard = _state.Shards[_shardFunction.Of(operation.Key).Value];
-            CachedResult result = shard.Apply(batch.Client, operation, now, _limits);
+            // The entry's place in the log decides who owns the shard, not the time at which the operation arrived.
+            int shard = _shardFunction.Of(operation.Key).Value;
+            if (_state.Phases[shard] != ShardPhase.Serving)
+            {
+                if (!_state.Serves(shard))
+                {
+                    if (wantResult) _handoff.Refuse(_state, shard, _results);
+                    continue;
+                }
+
+                _handoff.Record(shard, now, batch.Client, batch.Encoded);
+            }
+
+            CachedResult result = _state.Shards[shard].Apply(batch.Client, operation, now, _limits);
             if (wantResult) _results.Add(result.Status, result.Version);
         }
 
@@ -93,6 +123,7 @@ public sealed class KeyValueStateMachine : IStateMachine
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> request)
     {
+        if (KeyValueCodec.IsInternal(request.Span)) return AnswerHandoff(request);
         var batch = new ReadBatchReader(request.Span);
         _results.Begin(batch.Count);
         bool first = true;
@@ -102,7 +133,7 @@ public sealed class KeyValueStateMachine : IStateMachine
             int room = first ? int.MaxValue : _limits.MaxReplyBytes - _results.Length;
             if (operation.Kind == OperationKind.Get) Get(operation.Key, room);
             else if (room <= 0) _results.Add(OperationStatus.Busy, 0);
-            else _scan.Run(_state.Shards, operation, _results, room);
+            else _scan.Run(_state, operation, _results, room);
             first = false;
         }
 
@@ -113,6 +144,7 @@ public sealed class KeyValueStateMachine : IStateMachine
     /// <inheritdoc/>
     public string? Validate(ReadOnlyMemory<byte> payload, bool isQuery)
     {
+        if (KeyValueCodec.IsInternal(payload.Span)) return ValidateHandoff(payload, isQuery);
         ValidationError error = isQuery
             ? BatchValidator.CheckReads(payload.Span, _limits)
             : BatchValidator.CheckWrites(payload.Span, _limits);
@@ -120,11 +152,11 @@ public sealed class KeyValueStateMachine : IStateMachine
     }
 
     /// <inheritdoc/>
-    public ISnapshotView Capture() => new StoreSnapshotView(_state.Clone(), _shardFunction.Name);
+    public ISnapshotView Capture() => new StoreSnapshotView(_state.Clone(), _shardFunction.Name, Self);
 
     /// <inheritdoc/>
     public object Load(Stream source, CancellationToken cancellationToken) =>
-        new StoreSnapshotLoader(source, _shardFunction, cancellationToken).Load();
+        new StoreSnapshotLoader(source, _shardFunction, Self, cancellationToken).Load();
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The object was not returned by <see cref="Load"/>.</exception>
@@ -132,11 +164,19 @@ public sealed class KeyValueStateMachine : IStateMachine
     {
         if (loaded is not StoreState state) throw new ArgumentException("Only what Load returned can be installed.", nameof(loaded));
         _state = state;
+        _handoff.Reset();
     }
 
     private void Get(ReadOnlySpan<byte> key, int room)
     {
-        ref readonly Item item = ref _state.Shards[_shardFunction.Of(key).Value].Find(key);
+        int shard = _shardFunction.Of(key).Value;
+        if (_state.Phases[shard] != ShardPhase.Serving && !_state.Serves(shard))
+        {
+            _handoff.Refuse(_state, shard, _results);
+            return;
+        }
+
+        ref readonly Item item = ref _state.Shards[shard].Find(key);
         if (System.Runtime.CompilerServices.Unsafe.IsNullRef(in item)) _results.Add(OperationStatus.NotFound, 0);
         else if (item.Length > room) _results.Add(OperationStatus.Busy, 0);
         else _results.AddValue(item.Value, item.Version);

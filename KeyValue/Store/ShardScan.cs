@@ -8,15 +8,17 @@ internal sealed class ShardScan(KeyValueLimits limits)
 {
     private CowTree<Item>.Cursor[] _heap = [];
     private int _count;
+    private readonly byte[] _covered = new byte[ShardBits.MaxBytes];
+    private bool _coversAll;
 
     /// <summary>Reads a page.</summary>
-    /// <param name="shards">The shards.</param>
+    /// <param name="state">The shards, of which those served here are read.</param>
     /// <param name="scan">What to read.</param>
     /// <param name="results">Where the page goes.</param>
     /// <param name="room">Bytes after which the page ends, if fewer than the limit.</param>
-    public void Run(Shard[] shards, in ReadOperationView scan, ResultBatchBuilder results, int room)
+    public void Run(StoreState state, in ReadOperationView scan, ResultBatchBuilder results, int room)
     {
-        Open(shards, scan);
+        Open(state, scan);
         results.BeginScan();
         int maxBytes = Math.Min(room, limits.MaxScanBytes);
         long bytes = 0;
@@ -46,22 +48,32 @@ internal sealed class ShardScan(KeyValueLimits limits)
             Sink(0);
         }
 
-        results.EndScan(more ? last : []);
+        if (_coversAll) results.EndScan(more ? last : []);
+        else results.EndScan(more ? last : [], _covered.AsSpan(0, ShardBits.Size(state.Shards.Length)));
         // Cursors would keep old nodes alive.
         Array.Clear(_heap);
         _count = 0;
     }
 
-    private void Open(Shard[] shards, in ReadOperationView scan)
+    private void Open(StoreState state, in ReadOperationView scan)
     {
-        if (_heap.Length < shards.Length) _heap = new CowTree<Item>.Cursor[shards.Length];
+        if (_heap.Length < state.Shards.Length) _heap = new CowTree<Item>.Cursor[state.Shards.Length];
         _count = 0;
+        _coversAll = true;
+        Array.Clear(_covered);
         ReadOnlySpan<byte> start = scan.From.SequenceCompareTo(scan.Key) > 0 ? scan.From : scan.Key;
         bool inclusive = scan.After.IsEmpty || scan.After.SequenceCompareTo(start) < 0;
         if (!inclusive) start = scan.After;
-        foreach (Shard shard in shards)
+        foreach (Shard shard in state.Shards)
         {
             if (!scan.Wants(shard.Id)) continue;
+            if (!state.Serves(shard.Id.Value))
+            {
+                _coversAll = false;
+                continue;
+            }
+
+            ShardBits.Add(_covered, shard.Id);
             CowTree<Item>.Cursor cursor = shard.Seek(start, inclusive);
             if (!cursor.IsEnd) _heap[_count++] = cursor;
         }

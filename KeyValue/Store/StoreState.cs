@@ -19,16 +19,32 @@ internal sealed class StoreState
     public long TimeMs;
 
     /// <summary>Creates an empty state.</summary>
-    public StoreState(int shardCount)
+    /// <param name="shardCount">How many shards there are.</param>
+    /// <param name="ownsAll">Whether the group owns them all, at epoch 1; otherwise none.</param>
+    public StoreState(int shardCount, bool ownsAll)
     {
         Shards = new Shard[shardCount];
-        for (int i = 0; i < shardCount; i++) Shards[i] = new Shard(new ShardId(i));
+        Slots = new ShardSlot[shardCount];
+        Phases = new ShardPhase[shardCount];
+        for (int i = 0; i < shardCount; i++)
+        {
+            Shards[i] = new Shard(new ShardId(i));
+            Slots[i] = new ShardSlot { Epoch = ownsAll ? 1 : 0 };
+            Phases[i] = ownsAll ? ShardPhase.Serving : ShardPhase.Absent;
+        }
     }
 
     private StoreState(StoreState other)
     {
         Shards = new Shard[other.Shards.Length];
-        for (int i = 0; i < Shards.Length; i++) Shards[i] = other.Shards[i].Clone();
+        Slots = new ShardSlot[Shards.Length];
+        Phases = [.. other.Phases];
+        for (int i = 0; i < Shards.Length; i++)
+        {
+            Shards[i] = other.Shards[i].Clone();
+            Slots[i] = other.Slots[i].Clone();
+        }
+
         SweepShard = other.SweepShard;
         SweepAfter = other.SweepAfter;
         NextSweepMs = other.NextSweepMs;
@@ -37,6 +53,30 @@ internal sealed class StoreState
 
     /// <summary>The shards by number.</summary>
     public Shard[] Shards { get; }
+
+    /// <summary>What each shard is here. Bytes side by side, since every operation looks at one.</summary>
+    public ShardPhase[] Phases { get; }
+
+    /// <summary>What was decided about each shard's moves.</summary>
+    public ShardSlot[] Slots { get; }
+
+    /// <summary>Whether clients are answered from a shard.</summary>
+    public bool Serves(int shard) => Phases[shard] is ShardPhase.Serving or ShardPhase.Exporting;
+
+    /// <summary>What the shards' moves add to the digest: nothing as long as there were none and the group owns all.</summary>
+    public UInt128 HandoffDigest()
+    {
+        var table = new HandoffTable();
+        UInt128 sum = 0;
+        for (int i = 0; i < Shards.Length; i++)
+        {
+            if (HandoffTable.IsInitial(this, i)) continue;
+            sum += StrongHash.OfItem(table.Encode(this, i), [], i);
+            if (Slots[i].Import is { } import) sum += import.Shard.Seal;
+        }
+
+        return sum;
+    }
 
     /// <summary>The state as it stands, for reading; its time depends on the number of shards only.</summary>
     public StoreState Clone() => new(this);
@@ -56,7 +96,8 @@ internal sealed class StoreState
         }
 
         int budget = 8 + 2 * operations;
-        while (Shards[SweepShard].Sweep(ref SweepAfter, TimeMs - retentionMs, ref budget))
+        // A shard on the move is left alone: its digest must be the same at both groups, which sweep at different entries.
+        while (Phases[SweepShard] != ShardPhase.Serving || Shards[SweepShard].Sweep(ref SweepAfter, TimeMs - retentionMs, ref budget))
         {
             SweepAfter = default;
             if (++SweepShard == Shards.Length)

@@ -9,10 +9,17 @@ internal sealed class TestStore
 {
     private readonly ShardFunction _shardFunction;
     private readonly KeyValueLimits _limits;
+    private readonly GroupRef _self;
+    private readonly bool _ownsAll;
+    private readonly HandoffLimits? _handoff;
     private long _index;
 
-    public TestStore(KeyValueLimits? limits = null, ShardFunction? shardFunction = null)
+    public TestStore(
+        KeyValueLimits? limits = null, ShardFunction? shardFunction = null, GroupRef? self = null, bool ownsAll = true, HandoffLimits? handoff = null)
     {
+        _self = self ?? new GroupRef(1, 1);
+        _ownsAll = ownsAll;
+        _handoff = handoff;
         _limits = limits ?? KeyValueLimits.Default;
         _shardFunction = shardFunction ?? ShardFunction.Default;
         Machine = NewMachine();
@@ -46,6 +53,21 @@ internal sealed class TestStore
         builder.Begin(Client(client));
         foreach (WriteOperation operation in operations) Assert.True(builder.TryAdd(operation));
         return ApplyPayload(builder.ToArray(), wantResult: true);
+    }
+
+    public HandoffOutcome Step(HandoffCommand command)
+    {
+        byte[] result = ApplyPayload(command.ToArray(), wantResult: true).ToArray();
+        Assert.Equal([KeyValueCodec.HandoffResult, KeyValueCodec.Version], result[..2]);
+        return (HandoffOutcome)result[2];
+    }
+
+    public PullAnswer Pull(PullRequest request)
+    {
+        byte[] payload = request.ToArray();
+        Assert.Null(Machine.Validate(payload, isQuery: true));
+        Assert.False(PullAnswer.Read(Machine.Query(payload), out PullAnswer answer).IsError);
+        return answer;
     }
 
     public ReadOnlyMemory<byte> ApplyPayload(byte[] payload, bool wantResult)
@@ -118,5 +140,5 @@ internal sealed class TestStore
         Kind = kind, Sequence = sequence, Floor = floor, DeadlineMs = deadline, Key = UTF8.GetBytes(key), Value = UTF8.GetBytes(value),
     };
 
-    private KeyValueStateMachine NewMachine() => new(_shardFunction, _limits);
+    private KeyValueStateMachine NewMachine() => new(_shardFunction, _limits, _self, _ownsAll, _handoff);
 }

@@ -6,12 +6,14 @@ namespace Quorleans.KeyValue.Store;
 /// <summary>Reads what <see cref="StoreSnapshotView"/> wrote, and checks every part of it, the digests last.</summary>
 /// <param name="source">The snapshot, and nothing behind it.</param>
 /// <param name="shardFunction">The cluster's shard function.</param>
+/// <param name="self">The group that shall have the state.</param>
 /// <param name="cancellationToken">Stops the work.</param>
-internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunction, CancellationToken cancellationToken)
+internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunction, GroupRef self, CancellationToken cancellationToken)
 {
     // Not the cluster's limits: those bound what is written from now on, these what a damaged length may cost.
     private const int MaxKeyBytes = 1 << 16;
     private const int MaxValueBytes = 1 << 26;
+    private const int MaxTableBytes = 1 << 28;
 
     private readonly SnapshotReader _reader = new(source, cancellationToken);
 
@@ -19,8 +21,9 @@ internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunc
     /// <exception cref="InvalidDataException">It is damaged, of a newer format, or of another shard function.</exception>
     public StoreState Load()
     {
-        var state = new StoreState(shardFunction.ShardCount);
-        LoadHeader(state);
+        // Version 1 is of clusters with one group, which owns everything.
+        var state = new StoreState(shardFunction.ShardCount, ownsAll: true);
+        bool moves = LoadHeader(state) >= 2 && LoadMoves(state);
         int touched = (int)_reader.Varint("the number of shards", shardFunction.ShardCount);
         int previous = -1;
         for (int i = 0; i < touched; i++)
@@ -30,12 +33,13 @@ internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunc
             state.Shards[previous] = shard;
         }
 
+        if (moves) LoadImports(state);
         if (_reader.Byte() != StoreSnapshotView.EndMark) throw _reader.Invalid("the end mark is missing");
         if (!_reader.AtEnd) throw _reader.Invalid("bytes follow the end mark");
         return state;
     }
 
-    private void LoadHeader(StoreState state)
+    private byte LoadHeader(StoreState state)
     {
         Span<byte> magic = stackalloc byte[4];
         _reader.Raw(magic);
@@ -53,6 +57,47 @@ internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunc
         state.SweepShard = (int)_reader.Varint("the sweep's shard", shardFunction.ShardCount) - 1;
         if (state.SweepShard >= 0) state.SweepAfter = _reader.Client();
         state.NextSweepMs = _reader.Varint("the next sweep's time");
+        return version;
+    }
+
+    private bool LoadMoves(StoreState state)
+    {
+        byte any = _reader.Byte();
+        if (any > 1) throw _reader.Invalid($"{any} does not tell whether shards moved");
+        if (any == 0) return false;
+        var group = new GroupRef((int)_reader.Varint("the group's number", int.MaxValue), _reader.Varint("the group's incarnation"));
+        byte[] table = _reader.Bytes("the table of moves", MaxTableBytes);
+        Span<byte> hash = stackalloc byte[16];
+        _reader.Raw(hash);
+        if (StoreSnapshotView.TableHash(group, table) != BinaryPrimitives.ReadUInt128BigEndian(hash)) throw _reader.Invalid("the table of moves is damaged");
+        if (group != self)
+            throw new InvalidDataException($"The key/value snapshot is of {group}; this replica is of {self}.");
+
+        var reader = new PayloadReader(table);
+        while (!reader.AtEnd)
+        {
+            int shard = (int)reader.Varint(shardFunction.ShardCount - 1);
+            ReadOnlySpan<byte> slot = reader.Bytes();
+            if (reader.Failed || !HandoffTable.TryDecode(state, shard, slot)) throw _reader.Invalid("the table of moves is malformed");
+        }
+
+        return true;
+    }
+
+    private void LoadImports(StoreState state)
+    {
+        int expected = 0;
+        foreach (ShardSlot slot in state.Slots) expected += slot.Import is null ? 0 : 1;
+        int count = (int)_reader.Varint("the number of imports", shardFunction.ShardCount);
+        if (count != expected) throw _reader.Invalid($"{count} imports follow, {expected} are under way");
+        int previous = -1;
+        for (int i = 0; i < count; i++)
+        {
+            Shard shard = LoadShard(previous);
+            previous = shard.Id.Value;
+            if (state.Slots[previous].Import is not { } import) throw _reader.Invalid($"shard {previous} is not on its way");
+            import.Shard = shard;
+        }
     }
 
     private Shard LoadShard(int previous)

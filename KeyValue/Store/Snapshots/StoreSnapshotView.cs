@@ -4,22 +4,28 @@ using Quorleans.Raft;
 namespace Quorleans.KeyValue.Store;
 
 /// <summary>
-/// A store as it stood, to be written out. Only shards that were ever touched are written. The format, version 1 (<c>u</c> and <c>bytes</c> as in
+/// A store as it stood, to be written out. Only shards that were ever touched are written. The format, version 2 (<c>u</c> and <c>bytes</c> as in
 /// <see cref="KeyValueCodec"/>):
 /// <code>
 /// snapshot = "QKVS"  version(1 byte)  bytes shard-function-name  u logTime
-///            u sweepShard+1  client sweepAfter (only in a sweep)  u nextSweep  u shardCount  shard*  0xE5
+///            u sweepShard+1  client sweepAfter (only in a sweep)  u nextSweep  moves  u shardCount  shard*  imports  0xE5
+/// moves    = 0x00                                                 all shards served at epoch 1, no move ever; then no imports follow
+///          | 0x01  u gid  u incarnation  bytes table  hash of the table(16 bytes, big-endian)
+/// table    = (u id  bytes slot)*                                  those for which that is not so; slots: HandoffTable
+/// imports  = u count  shard*                                      what came so far of shards on their way here
 /// shard    = u id  u revision  u keyCount  item*  u sessionCount  session*  seal(16 bytes, big-endian)
 /// item     = bytes key  u version  bytes value                    in key order
 /// session  = client(16 bytes)  u floor  u latestDeadline  u resultCount  result*         in client order; deadline 0: none
 /// result   = u sequence-floor  status(1 byte)  u version  u deadline                     by sequence
 /// </code>
+/// Version 1, which is still read, has neither moves nor imports.
 /// </summary>
 /// <param name="state">The state, which nobody changes.</param>
 /// <param name="shardFunctionName">The cluster's shard function.</param>
-internal sealed class StoreSnapshotView(StoreState state, string shardFunctionName) : ISnapshotView
+/// <param name="self">The group.</param>
+internal sealed class StoreSnapshotView(StoreState state, string shardFunctionName, GroupRef self) : ISnapshotView
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
     public const byte EndMark = 0xE5;
 
     private const int FlushAbove = 64 << 10;
@@ -36,22 +42,61 @@ internal sealed class StoreSnapshotView(StoreState state, string shardFunctionNa
     {
         StoreState state = _state ?? throw new ObjectDisposedException(nameof(StoreSnapshotView));
         var writer = new PayloadWriter(2 * FlushAbove);
-        WriteHeader(writer, state);
+        bool moves = WriteHeader(writer, state);
         foreach (Shard shard in state.Shards)
         {
-            if (shard.IsUntouched) continue;
-            writer.Varint((long)shard.Id.Value);
-            writer.Varint(shard.Revision);
-            WriteItems(writer, shard, destination, cancellationToken);
-            WriteSessions(writer, shard, destination, cancellationToken);
-            BinaryPrimitives.WriteUInt128BigEndian(writer.Reserve(16), shard.Seal);
+            if (!shard.IsUntouched) WriteShard(writer, shard, destination, cancellationToken);
         }
 
+        if (moves) WriteImports(writer, state, destination, cancellationToken);
         writer.Byte(EndMark);
         destination.Write(writer.Written);
     }
 
-    private void WriteHeader(PayloadWriter writer, StoreState state)
+    private static void WriteShard(PayloadWriter writer, Shard shard, Stream destination, CancellationToken cancellationToken)
+    {
+        writer.Varint((long)shard.Id.Value);
+        writer.Varint(shard.Revision);
+        WriteItems(writer, shard, destination, cancellationToken);
+        WriteSessions(writer, shard, destination, cancellationToken);
+        BinaryPrimitives.WriteUInt128BigEndian(writer.Reserve(16), shard.Seal);
+    }
+
+    private static void WriteImports(PayloadWriter writer, StoreState state, Stream destination, CancellationToken cancellationToken)
+    {
+        int count = 0;
+        foreach (ShardSlot slot in state.Slots) count += slot.Import is null ? 0 : 1;
+        writer.Varint((long)count);
+        foreach (ShardSlot slot in state.Slots)
+        {
+            if (slot.Import is { } import) WriteShard(writer, import.Shard, destination, cancellationToken);
+        }
+    }
+
+    private bool WriteMoves(PayloadWriter writer, StoreState state)
+    {
+        var table = new PayloadWriter();
+        var encoder = new HandoffTable();
+        for (int i = 0; i < state.Shards.Length; i++)
+        {
+            if (HandoffTable.IsInitial(state, i)) continue;
+            table.Varint((long)i);
+            table.Bytes(encoder.Encode(state, i));
+        }
+
+        writer.Byte(table.Length == 0 ? (byte)0 : (byte)1);
+        if (table.Length == 0) return false;
+        writer.Varint((long)self.Gid);
+        writer.Varint(self.Incarnation);
+        writer.Bytes(table.Written);
+        BinaryPrimitives.WriteUInt128BigEndian(writer.Reserve(16), TableHash(self, table.Written));
+        return true;
+    }
+
+    /// <summary>What protects the table and whose it is.</summary>
+    public static UInt128 TableHash(GroupRef self, ReadOnlySpan<byte> table) => StrongHash.OfItem(table, [], self.Gid) + (UInt128)self.Incarnation;
+
+    private bool WriteHeader(PayloadWriter writer, StoreState state)
     {
         writer.Raw(Magic);
         writer.Byte(Version);
@@ -60,9 +105,11 @@ internal sealed class StoreSnapshotView(StoreState state, string shardFunctionNa
         writer.Varint((long)state.SweepShard + 1);
         if (state.SweepShard >= 0) writer.Client(state.SweepAfter);
         writer.Varint(state.NextSweepMs);
+        bool moves = WriteMoves(writer, state);
         int touched = 0;
         foreach (Shard shard in state.Shards) touched += shard.IsUntouched ? 0 : 1;
         writer.Varint((long)touched);
+        return moves;
     }
 
     private static void WriteItems(PayloadWriter writer, Shard shard, Stream destination, CancellationToken cancellationToken)

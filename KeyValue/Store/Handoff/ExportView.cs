@@ -1,0 +1,82 @@
+namespace Quorleans.KeyValue.Store;
+
+/// <summary>
+/// The source's side of an attempt on one replica: the shard as it stood at the start, and the operations applied since that the destination does not have
+/// yet. Not replicated: a replica that restarted has none.
+/// </summary>
+/// <param name="image">The shard at the start; nobody changes it.</param>
+/// <param name="attempt">The attempt.</param>
+/// <param name="budget">Bytes of operations to keep, at most.</param>
+internal sealed class ExportView(Shard image, int attempt, long budget)
+{
+    private readonly List<byte[]> _operations = [];
+    private int _head;
+
+    /// <summary>The shard at the start.</summary>
+    public Shard Image { get; } = image;
+
+    /// <summary>The attempt.</summary>
+    public int Attempt { get; } = attempt;
+
+    /// <summary>Operations since the start that are no longer kept, because the destination has them.</summary>
+    public long First { get; private set; }
+
+    /// <summary>Operations since the start.</summary>
+    public long Count => First + Kept;
+
+    /// <summary>Operations kept.</summary>
+    public int Kept => _operations.Count - _head;
+
+    /// <summary>Their bytes.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>How often the destination asked for operations.</summary>
+    public long Asked { get; set; }
+
+    /// <summary>Keeps an operation that was applied to the shard.</summary>
+    /// <param name="timeMs">The log time at which it was.</param>
+    /// <param name="client">Who sent it.</param>
+    /// <param name="operation">Its encoding in the batch.</param>
+    /// <returns>False when that is too much: the view is of no use any more.</returns>
+    public bool Record(long timeMs, ClientId client, ReadOnlySpan<byte> operation)
+    {
+        var writer = new PayloadWriter(operation.Length + ClientId.Size + 10);
+        writer.Varint(timeMs);
+        writer.Client(client);
+        writer.Raw(operation);
+        byte[] record = writer.ToArray();
+        _operations.Add(record);
+        Bytes += record.Length;
+        return Bytes <= budget;
+    }
+
+    /// <summary>Drops what the destination has.</summary>
+    /// <param name="through">How many operations since the start it has.</param>
+    public void Forget(long through)
+    {
+        for (; First < through && _head < _operations.Count; First++)
+        {
+            Bytes -= _operations[_head].Length;
+            _operations[_head++] = [];
+        }
+
+        if (_head <= _operations.Count / 2) return;
+        _operations.RemoveRange(0, _head);
+        _head = 0;
+    }
+
+    /// <summary>Reads operations.</summary>
+    /// <param name="from">How many since the start come before the first; at least <see cref="First"/>.</param>
+    /// <param name="maxBytes">Bytes after which no further one is added; the first always is.</param>
+    /// <param name="content">The operations.</param>
+    /// <returns>How many since the start come before the next.</returns>
+    public long Read(long from, int maxBytes, out byte[] content)
+    {
+        var writer = new PayloadWriter();
+        int index = _head + (int)(from - First);
+        while (index < _operations.Count && (writer.Length == 0 || writer.Length + _operations[index].Length <= maxBytes))
+            writer.Raw(_operations[index++]);
+        content = writer.ToArray();
+        return First + index - _head;
+    }
+}
