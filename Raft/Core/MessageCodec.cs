@@ -88,6 +88,24 @@ public static class MessageCodec
         return MessageError.Malformed;
     }
 
+    /// <summary>Whether the bytes look like a <see cref="MessageKind.Join"/>, and for which group: its receiver does not know the group yet.</summary>
+    /// <param name="source">The bytes; only their head is read.</param>
+    /// <param name="group">The group, when they do.</param>
+    public static bool IsJoin(ReadOnlyMemory<byte> source, out GroupId group)
+    {
+        group = default;
+        if (source.Length < 2 || source.Span[1] != (byte)MessageKind.Join) return false;
+        MessageReader reader = new(source);
+        reader.Byte();
+        reader.Byte();
+        reader.Guid();
+        ReadOnlySpan<byte> name = reader.Span(reader.Byte());
+        long incarnation = reader.Number();
+        if (reader.Failed || name.Length is 0 or > MaximumGroupNameBytes || !Ascii.IsValid(name)) return false;
+        group = new GroupId(Encoding.ASCII.GetString(name), incarnation);
+        return true;
+    }
+
     private static int SizeHint(RaftMessage message)
     {
         int size = 128 + message.Data.Length;

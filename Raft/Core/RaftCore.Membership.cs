@@ -52,6 +52,11 @@ public sealed partial class RaftCore
         return members;
     }
 
+    /// <summary>Whether a learner has nothing as far as this leader knows, and its id is surely its own: committed ids are given to nobody else.</summary>
+    /// <param name="id">The member.</param>
+    public bool MayLackReplica(MemberId id) =>
+        Role == RaftRole.Leader && Membership.Index <= Commit && !Membership.IsVoter(id) && _peers.TryGetValue(id, out Progress? peer) && peer.Match == LogIndex.Zero;
+
     private static MembershipChangeResult Refused(MembershipChangeStatus status, string? error) => new(status, default, default, error);
 
     /// <summary>What only the leader knows: who is heard from, and who has caught up.</summary>

@@ -27,6 +27,7 @@ public sealed partial class RaftNode
             log = WriteAheadLog.Open(disk, new WalOptions { NodeId = options.NodeId, Time = options.Time, SegmentBytes = options.LogSegmentBytes }, scheduler, out LogRecovery recovery);
             if (recovery.Corruption is { } corruption) throw new LogCorruptException(corruption);
             RaftNode node = new(options, transport, logger, scheduler, log, new SnapshotStore(disk));
+            node.OpenLedger(disk, recovery, machines);
             node.Recover(recovery, machines);
             log.Completed = _ => node.OnLogCompleted();
             TimeSpan tick = TimeSpan.FromMilliseconds(options.Raft.TickMilliseconds);
@@ -46,6 +47,12 @@ public sealed partial class RaftNode
         Snapshots.DeleteUnreferenced(recovery.Groups.Where(group => group.SnapshotFile is not null).Select(group => group.SnapshotFile!));
         foreach (RecoveredGroup group in recovery.Groups)
         {
+            if (WasRemoved(group))
+            {
+                Log.RemoveGroup(group.Log);
+                continue;
+            }
+
             IStateMachine machine = machines(group.Id);
             if (group.SnapshotFile is not null)
             {
@@ -73,18 +80,8 @@ public sealed partial class RaftNode
     /// <param name="self">This node's member id in it.</param>
     /// <param name="initial">The configuration that the group begins with, the same on all its nodes.</param>
     /// <param name="machine">Its state machine, empty.</param>
-    public async Task CreateGroupAsync(GroupId id, MemberId self, Membership initial, IStateMachine machine)
-    {
-        TaskCompletionSource durable = new(_scheduler.Completions);
-        await CallAsync(null, () =>
-        {
-            LogGroup log = Log.OpenGroup(id, self, initial);
-            AddReplica(id, self, new RaftRestore { InitialMembership = initial }, log, machine, null);
-            _durableWaiters.Enqueue((Log.PendingSequence, durable));
-            return true;
-        }).ConfigureAwait(false);
-        await durable.Task.ConfigureAwait(false);
-    }
+    /// <exception cref="RaftRefusedException">It has run here before: a member that has forgotten its votes must not begin again.</exception>
+    public Task CreateGroupAsync(GroupId id, MemberId self, Membership initial, IStateMachine machine) => BeginReplicaAsync(id, self, initial, () => machine);
 
     /// <summary>Whether a group has a replica here.</summary>
     public bool HasGroup(string name) => _replicas.ContainsKey(name);
@@ -139,6 +136,7 @@ public sealed partial class RaftNode
     public async Task<byte[]> HandleAsync(string group, ReadOnlyMemory<byte> frame)
     {
         if (_stopReason is { } stopped) throw new RaftRefusedException(stopped);
+        if (MessageCodec.IsJoin(frame, out GroupId joined) && joined.Name == group) return await JoinAsync(joined, frame).ConfigureAwait(false);
         if (!_replicas.TryGetValue(group, out Replica? replica)) throw new RaftRefusedException($"Node {Options.Node} has no replica of {group}.");
         MessageError error = MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, frame, out RaftMessage? message);
         if (error != MessageError.None) throw new RaftRefusedException($"Node {Options.Node} refuses a message for {replica.Core.Group}: {error}.");
@@ -230,6 +228,7 @@ public sealed partial class RaftNode
         // The log's thread ends first: after it nothing touches the disk, and the directory may be unlocked.
         await _scheduler.DisposeAsync().ConfigureAwait(false);
         foreach (Replica replica in _replicas.Values) replica.CloseSnapshots();
+        foreach ((_, Replica replica) in _retired) replica.CloseSnapshots();
         Log.Dispose();
         _stopping.Dispose();
     }

@@ -164,6 +164,8 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
             Guard(replica, static (r, isStalled) => r.Core.OnStorageStalled((bool)isStalled), stalled ? True : False);
             for (int i = 0; i < ticks; i++) Guard(replica, static (r, _) => r.Core.Tick(), this);
         }
+
+        CleanRetired();
     }
 
     /// <summary>

@@ -51,6 +51,26 @@ internal sealed partial class Replica
         }
     }
 
+    /// <summary>Work beside the loop has ended for a replica that runs no more: nobody holds its files any longer.</summary>
+    private void LetGo(object what)
+    {
+        switch (what)
+        {
+            case SnapshotTaken taken:
+                _snapshotBusy = false;
+                _node.Snapshots.Delete(taken.File);
+                break;
+            case SnapshotFailed: _snapshotBusy = false; break;
+            case ChunkTaken: _chunkBusy = false; break;
+            case SnapshotLoaded loaded:
+                _chunkBusy = false;
+                _node.Snapshots.Delete(loaded.File);
+                break;
+            case ChunkRead: _sendBusy = false; break;
+            default: break;
+        }
+    }
+
     private void ConsiderSnapshot()
     {
         if (_snapshotBusy || LogGroup.LiveBytes <= Math.Max(_node.Options.SnapshotThresholdBytes, (long)(_snapshotBytes * _node.Options.SnapshotGrowth))) return;
@@ -225,6 +245,17 @@ internal sealed partial class Replica
 
         _installedFile = null;
         _node.Snapshots.Delete(loaded.File);
+    }
+
+    /// <summary>Deletes the files of a replica that the log does not have any more.</summary>
+    /// <returns>False while some work beside the loop still holds one.</returns>
+    internal bool TryDeleteFiles()
+    {
+        if (_sendBusy || _chunkBusy || _snapshotBusy) return false;
+        CloseSnapshots();
+        foreach (string file in _snapshotFiles.Values) _node.Snapshots.Delete(file);
+        while (_superseded.TryDequeue(out (long Batch, string File) old)) _node.Snapshots.Delete(old.File);
+        return true;
     }
 
     internal void CloseSnapshots()

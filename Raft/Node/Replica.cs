@@ -41,6 +41,7 @@ internal sealed partial class Replica
     {
         if (Failure is not null)
         {
+            LetGo(what);
             Refuse(what, Failure);
             return;
         }
@@ -53,6 +54,8 @@ internal sealed partial class Replica
             case RaftMessage reply: Core.Step(reply); break;
             case Undelivered lost: OnUndelivered(lost.Request); break;
             case ILoopCall call: call.Run(); break;
+            case PendingChange change: Begin(change); break;
+            case JoinAnswered answered: OnJoinAnswered(answered.Member); break;
             default: HandleSnapshotWork(what); break;
         }
     }
@@ -124,6 +127,7 @@ internal sealed partial class Replica
     {
         if (request.Kind == MessageKind.ReadIndex) Core.OnReadIndexLost(request.Sequence);
         else Core.OnUnreachable(request.To, request.Sequence);
+        ConsiderJoin(request.To);
     }
 
     /// <summary>Takes the core's output and puts what must be kept into the log's next batch.</summary>
@@ -162,10 +166,12 @@ internal sealed partial class Replica
     {
         foreach (RaftMessage chunk in _output.Chunks) ReceiveChunk(chunk);
         if (_output.ApplyTo >= _output.ApplyFrom) Apply(_output.ApplyFrom, _output.ApplyTo);
+        AdvanceChange();
         if (_output.RoleChanged) OnRoleChanged();
         foreach (ReadState read in _output.Reads) EndRead(read);
         AnswerReads();
-        ConsiderSnapshot();
+        if (Core.IsRemoved) _node.Retire(this);
+        else ConsiderSnapshot();
     }
 
     /// <summary>The log's batches up to <paramref name="batch"/> are durable.</summary>
@@ -246,6 +252,7 @@ internal sealed partial class Replica
         while (_confirmed.TryDequeue(out (LogIndex Index, Query Query) read)) Refuse(read.Query, reason);
         foreach (Query query in _queries.Values) Refuse(query, reason);
         foreach (InboundRequest request in _requests.Values) Refuse(request, reason);
+        _change?.TrySetResult(new MembershipOutcome(null, IsDone: false, null, null, reason));
         _queries.Clear();
         _requests.Clear();
         _tokens.Clear();
@@ -258,6 +265,7 @@ internal sealed partial class Replica
             case Proposal proposal: proposal.SetResult(new Outcome(OutcomeStatus.Unavailable, default, null, default, reason)); break;
             case Query query: query.SetResult(new Outcome(OutcomeStatus.Unavailable, default, null, default, reason)); break;
             case InboundRequest request: request.SetException(new RaftRefusedException(reason)); break;
+            case PendingChange change: change.TrySetResult(new MembershipOutcome(null, IsDone: false, null, null, reason)); break;
             case ILoopCall call: call.Abandon(new RaftRefusedException(reason)); break;
             default: break;
         }
@@ -285,6 +293,7 @@ internal sealed partial class Replica
         Snapshot = Core.Snapshot?.Index ?? LogIndex.Zero,
         LogBytes = LogGroup.LiveBytes,
         Membership = Core.Membership,
+        Members = Core.DescribeMembers(),
         Time = Core.Now,
     };
 }

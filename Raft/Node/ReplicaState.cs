@@ -54,6 +54,9 @@ public sealed record ReplicaState
     /// <summary>The configuration in force.</summary>
     public required Membership Membership { get; init; }
 
+    /// <summary>The members as the leader sees them; empty when this replica does not lead.</summary>
+    public IReadOnlyList<MemberProgress> Members { get; init; } = [];
+
     /// <summary>The group's log time as known here.</summary>
     public LogTime Time { get; init; }
 }

@@ -43,7 +43,7 @@ public sealed class FailingDiskTests
     public async Task FullDisk_IsReportedAsSoonAsLargeWritesAreRefused()
     {
         CancellationToken cancel = TestContext.Current.CancellationToken;
-        SimulatedDisk disk = new(seed: 3) { Capacity = 256 << 10 };
+        SimulatedDisk disk = new(seed: 3) { Capacity = (256 << 10) + 4096 }; // a segment, and who has run here
         await using RaftNode node = Start(disk, out Membership alone);
         await node.CreateGroupAsync(new GroupId("g1", 1), alone.Voters[0].Id, alone, new ListMachine()).WaitAsync(Limit, cancel);
         await NodeTrio.UntilAsync(() => node.GetStateAsync("g1").GetAwaiter().GetResult()!.DiskFull);

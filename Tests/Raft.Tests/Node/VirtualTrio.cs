@@ -13,24 +13,58 @@ internal sealed class VirtualTrio
     private readonly SortedDictionary<string, Place> _places = new(StringComparer.Ordinal);
     private readonly Guid _cluster = Guid.NewGuid();
 
-    internal VirtualTrio(RaftOptions? raft = null)
+    internal VirtualTrio(RaftOptions? raft = null, int spares = 0)
     {
         Raft = raft ?? new RaftOptions();
         Membership membership = Membership.Initial(Names.Select(name => (name, Guid.NewGuid())));
         foreach (Member member in membership.Voters)
         {
-            Place place = new() { Disk = new SimulatedDisk(member.Id.Value), Scheduler = new ManualNodeScheduler() };
-            RaftNodeOptions options = new()
-            {
-                ClusterId = _cluster, Node = member.Node, NodeId = member.NodeId, Raft = Raft, LogSegmentBytes = 256 << 10, Time = _time,
-                NextSeed = () => (ulong)member.Id.Value,
-            };
-            place.Node = RaftNode.Start(options, place.Disk, new Transport(this), _ => new ListMachine(), NullLogger.Instance, place.Scheduler);
-            _places.Add(member.Node, place);
-            Task created = place.Node.CreateGroupAsync(new GroupId(Group, 1), member.Id, membership, new ListMachine());
-            Settle();
+            Start(member.Node, new SimulatedDisk(member.Id.Value), member.NodeId);
+            Task created = Create(member.Node, member.Id, membership);
             if (!created.IsCompletedSuccessfully) throw new InvalidOperationException("The group was not created.");
         }
+
+        for (int i = 1; i <= spares; i++) Start($"n{Names.Length + i}", new SimulatedDisk(Names.Length + i), Guid.NewGuid());
+    }
+
+    /// <summary>Starts a node with what a disk holds.</summary>
+    internal void Start(string name, SimulatedDisk disk, Guid nodeId)
+    {
+        Place place = new() { Disk = disk, Scheduler = new ManualNodeScheduler(), NodeId = nodeId };
+        ulong seed = (ulong)name[1] * 1000;
+        RaftNodeOptions options = new()
+        {
+            ClusterId = _cluster, Node = name, NodeId = nodeId, Raft = Raft, LogSegmentBytes = 256 << 10, Time = _time, NextSeed = () => ++seed,
+        };
+        place.Node = RaftNode.Start(options, disk, new Transport(this), _ => place.Machine = new ListMachine(), NullLogger.Instance, place.Scheduler);
+        _places.Add(name, place);
+        Settle();
+    }
+
+    internal Task Create(string name, MemberId self, Membership initial)
+    {
+        Task created = _places[name].Node.CreateGroupAsync(new GroupId(Group, 1), self, initial, _places[name].Machine = new ListMachine());
+        Settle();
+        return created;
+    }
+
+    /// <summary>Ends a node as a crash would.</summary>
+    internal void Crash(string name)
+    {
+        _places[name].Node.Kill("crashed");
+        Settle();
+        _places.Remove(name);
+    }
+
+    internal Guid NodeId(string name) => _places[name].NodeId;
+
+    internal ListMachine Machine(string name) => _places[name].Machine!;
+
+    internal MembershipOutcome? Change(string name, MembershipChange change)
+    {
+        Task<MembershipOutcome> outcome = _places[name].Node.ChangeMembershipAsync(Group, change);
+        for (int i = 0; i < 100 && !outcome.IsCompleted; i++) Tick();
+        return outcome.IsCompleted ? outcome.Result : null;
     }
 
     internal static string[] Names => ["n1", "n2", "n3"];
@@ -51,7 +85,7 @@ internal sealed class VirtualTrio
         return state.Result!;
     }
 
-    internal string? Leader() => Names.Select(name => (Name: name, State: State(name))).Where(node => node.State.Role == RaftRole.Leader)
+    internal string? Leader() => _places.Keys.ToArray().Select(name => (Name: name, State: State(name))).Where(node => node.State?.Role == RaftRole.Leader)
         .OrderByDescending(node => node.State.Term).Select(node => node.Name).FirstOrDefault();
 
     internal string AwaitLeader()
@@ -105,6 +139,10 @@ internal sealed class VirtualTrio
         internal required SimulatedDisk Disk { get; init; }
 
         internal required ManualNodeScheduler Scheduler { get; init; }
+
+        internal required Guid NodeId { get; init; }
+
+        internal ListMachine? Machine { get; set; }
 
         internal RaftNode Node { get; set; } = null!;
     }
