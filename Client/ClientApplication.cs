@@ -27,6 +27,7 @@ internal sealed class ClientApplication
             options.Gateway, options.Http, options.Json, options.Timeout,
             new PutCommand(context), new AppendCommand(context), new GetCommand(context), new DelCommand(context),
             new CasCommand(context), new ScanCommand(context), new StatusCommand(context), new TransferLeaderCommand(context),
+            new MembersCommand(context), new AddReplicaCommand(context), new RemoveReplicaCommand(context), new ReplaceReplicaCommand(context),
             new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new CheckHistoryCommand(context),
             new BenchCommand(context),
         };

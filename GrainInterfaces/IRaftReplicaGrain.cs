@@ -29,6 +29,14 @@ public interface IRaftReplicaGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("ReadIndex")]
     Task<RaftFrame> ReadIndex(RaftFrame request);
 
+    /// <summary>Tells the node that its disk has become a learner of the group, so that it makes an empty replica.</summary>
+    [AlwaysInterleave, Alias("Join")]
+    Task<RaftFrame> Join(RaftFrame request);
+
+    /// <summary>Changes the group's configuration (paper §6). Only the leader does; answered when the change is over.</summary>
+    [AlwaysInterleave, Alias("ChangeMembership")]
+    Task<MembershipReply> ChangeMembership(MembershipRequest request);
+
     /// <summary>A client's batch of operations.</summary>
     [AlwaysInterleave, Alias("Submit")]
     Task<SubmitReply> Submit(SubmitRequest request);

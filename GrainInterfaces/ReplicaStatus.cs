@@ -57,4 +57,16 @@ public sealed record ReplicaStatus
 
     /// <summary>The nodes of the voters.</summary>
     [Id(17)] public IReadOnlyList<string> Voters { get; init; } = [];
+
+    /// <summary>The random id of the node's data directory. Known of every node that answers, member or not.</summary>
+    [Id(18)] public Guid NodeId { get; init; }
+
+    /// <summary>The index of the configuration that it has; changes of configuration name it.</summary>
+    [Id(19)] public long ConfigurationIndex { get; init; }
+
+    /// <summary>Whether a change of configuration is not over: its entry is not committed, or the configuration is joint.</summary>
+    [Id(20)] public bool IsChanging { get; init; }
+
+    /// <summary>The members. What they do is known to the leader only.</summary>
+    [Id(21)] public IReadOnlyList<MemberStatus> Members { get; init; } = [];
 }

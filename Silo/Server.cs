@@ -53,6 +53,7 @@ internal static class Server
         {
             DataDirectory = Path.GetFullPath(options.Data),
             Nodes = options.Nodes,
+            Replicas = options.Replicas,
             SiloPort = options.SiloPort,
             GatewayPort = options.GatewayPort,
             ConfigureLogging = logging => ServerLogging.Configure(logging, builder.Configuration, options.Verbose),

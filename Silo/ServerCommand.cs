@@ -6,7 +6,8 @@ namespace Quorleans.Silo;
 /// <summary>The command line of the silo executable.</summary>
 internal static class ServerCommand
 {
-    private static readonly Option<int?> Nodes = Number("--nodes", "Nodes of the embedded cluster, 1 to 9 [default: as the data directory has, or 3]", "N");
+    private static readonly Option<int?> Nodes = Number("--nodes", "Nodes of the embedded cluster, 1 to 9; may grow later [default: as the data directory has, or 3]", "N");
+    private static readonly Option<int?> Replicas = Number("--replicas", "On how many of the nodes a new cluster begins [default: 3]", "N");
     private static readonly Option<string?> Data = new("--data") { Description = "Data directory [default: ./data]", HelpName = "DIR" };
     private static readonly Option<int?> Http = Number("--http", "HTTP port on loopback: dashboard, health, metrics, administration [default: 8080]", "PORT");
     private static readonly Option<int?> GatewayPort = Number("--gateway-port", "First node's port for clients; the next nodes' follow [default: 30001]", "PORT");
@@ -34,11 +35,12 @@ internal static class ServerCommand
     {
         var root = new RootCommand("Quorleans: a replicated key/value store in an embedded Orleans cluster.")
         {
-            Nodes, Data, Http, GatewayPort, SiloPort, NoDashboard, Verbose,
+            Nodes, Replicas, Data, Http, GatewayPort, SiloPort, NoDashboard, Verbose,
         };
         root.SetAction((parsed, stop) => run(options => options with
         {
             Nodes = parsed.GetValue(Nodes) ?? options.Nodes,
+            Replicas = parsed.GetValue(Replicas) ?? options.Replicas,
             Data = parsed.GetValue(Data) ?? options.Data,
             Http = parsed.GetValue(Http) ?? options.Http,
             GatewayPort = parsed.GetValue(GatewayPort) ?? options.GatewayPort,

@@ -14,6 +14,9 @@ internal sealed record ServerOptions
     /// <summary>How many nodes the embedded cluster has; null: as many as the data directory has, or 3.</summary>
     public int? Nodes { get; init; }
 
+    /// <summary>On how many of them a new cluster's group begins; null: 3, or all when there are fewer.</summary>
+    public int? Replicas { get; init; }
+
     /// <summary>The data directory.</summary>
     public string Data { get; init; } = "data";
 
@@ -38,6 +41,7 @@ internal sealed record ServerOptions
     {
         int nodes = Nodes ?? 3;
         if (nodes is < 1 or > 9) return Say($"--nodes is {Nodes}; it must be 1 to 9");
+        if (Replicas is { } replicas && (replicas < 1 || replicas > (Nodes ?? 9))) return Say($"--replicas is {Replicas}; it must be 1 to the number of nodes, {Nodes ?? 9}");
         if (string.IsNullOrWhiteSpace(Data)) return "--data is empty; it must name a directory";
         if (Http is < 1 or > 65535) return Say($"--http is {Http}; it must be a port, 1 to 65535");
         if (GatewayPort < 1 || GatewayPort + nodes - 1 > 65535) return Say($"--gateway-port is {GatewayPort}; it and the next {nodes - 1} must be ports, 1 to 65535");

@@ -8,6 +8,9 @@ internal interface ICluster : IAsyncDisposable
     /// <summary>The store.</summary>
     IClerk Clerk { get; }
 
+    /// <summary>On which nodes the groups have their replicas, and changes of that.</summary>
+    IGroupAdministrator Members { get; }
+
     /// <summary>Asks every replica of every group for its state. One that does not answer in time is reported, not waited for.</summary>
     /// <returns>The reports, by group and node.</returns>
     Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken);

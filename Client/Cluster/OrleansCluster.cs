@@ -19,15 +19,19 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     public IClerk Clerk { get; } = host.Services.GetRequiredService<IClerk>();
 
     /// <inheritdoc/>
+    public IGroupAdministrator Members { get; } = new GroupAdministrator(
+        host.Services.GetRequiredService<IClusterClient>(), host.Services.GetRequiredService<IOptions<ClerkOptions>>().Value.Nodes);
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken)
     {
         SortedDictionary<string, ReplicaReport> reports = new(StringComparer.Ordinal);
         await AskAsync(_options.Nodes, reports, cancellationToken);
 
-        // Who votes is what the replicas say; the configured names are only where to begin.
-        List<string> voters = [.. reports.Values.SelectMany(report => report.Status?.Voters ?? []).Distinct(StringComparer.Ordinal)];
-        await AskAsync(voters.Where(node => !reports.ContainsKey(node)), reports, cancellationToken);
-        return [.. reports.Values.Where(report => voters.Count == 0 || voters.Contains(report.Node) || report.Status is not null)];
+        // Who the members are is what the replicas say; the configured names are only where to begin.
+        List<string> members = [.. reports.Values.SelectMany(report => report.Status?.Members ?? []).Select(member => member.Node).Distinct(StringComparer.Ordinal)];
+        await AskAsync(members.Where(node => !reports.ContainsKey(node)), reports, cancellationToken);
+        return [.. reports.Values.Where(report => members.Count == 0 || members.Contains(report.Node) || report.Status is not null)];
     }
 
     /// <inheritdoc/>

@@ -31,6 +31,8 @@ internal sealed class SharedConnector(IClusterConnector connector) : IClusterCon
     {
         public Clerk.IClerk Clerk => cluster.Clerk;
 
+        public Clerk.IGroupAdministrator Members => cluster.Members;
+
         public Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken) =>
             cluster.GetReplicasAsync(cancellationToken);
 

@@ -26,6 +26,7 @@ public sealed class GrainTransport(IGrainFactory grains, HomeLocator homes) : IR
             MessageKind.InstallSnapshot => replica.InstallSnapshot(request),
             MessageKind.TimeoutNow => replica.TimeoutNow(request),
             MessageKind.ReadIndex => replica.ReadIndex(request),
+            MessageKind.Join => replica.Join(request),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only requests are sent; replies return by themselves."),
         }).ConfigureAwait(false);
         return reply.Bytes;

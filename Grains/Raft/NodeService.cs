@@ -18,7 +18,6 @@ public sealed partial class NodeService : IAsyncDisposable
     /// <summary>The group that holds the store.</summary>
     public const string StoreGroup = "g1";
 
-    private const string StartedFile = "started";
     private readonly ConcurrentDictionary<string, KeyValueStateMachine> _machines = new(StringComparer.Ordinal);
     private readonly NodeDirectory _directory;
     private readonly ClusterDescription _cluster;
@@ -82,40 +81,40 @@ public sealed partial class NodeService : IAsyncDisposable
         }
 
         _metrics = new NodeMetrics(Node, Raft);
-        if (!Raft.HasGroup(StoreGroup)) await JoinAtCreationAsync(Raft).ConfigureAwait(false);
-        // Also when a crash came between the group's record and this file: from now on a log that is gone is a lost one.
-        if (Raft.HasGroup(StoreGroup)) MarkStarted(_directory.Disk);
-    }
-
-    private static void MarkStarted(IDisk disk)
-    {
-        if (disk.Exists(StartedFile)) return;
-        using (IDiskFile started = disk.Create(StartedFile)) started.Sync();
-        disk.SyncDirectory();
+        if (!Raft.HasGroup(StoreGroup)) await BeginAtCreationAsync(Raft).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// A replica may begin empty only where the cluster was created: on the disk that its first configuration names, and only once. Anything else would be
-    /// a member that has forgotten its votes.
+    /// A replica may begin by itself only where the cluster was created: on the disk that its first configuration names, and only once. Anything else would be
+    /// a member that has forgotten its votes. Every other node waits until the group's leader tells it that it was added.
     /// </summary>
-    private async Task JoinAtCreationAsync(RaftNode raft)
+    private async Task BeginAtCreationAsync(RaftNode raft)
     {
+        if (raft.FindPast(StoreGroup) is { } past)
+        {
+            if (!past.Removed)
+                Refuse("Corrupt", $"Node {Node} has lost its log: {_directory.Path} says that member {past.Member} of {StoreGroup} ran here, but no log of it is left. Restore the directory, or give the node an empty one and replace the member.");
+            return;
+        }
+
         Membership initial = Membership.Initial(_cluster.Nodes.Select(node => (node.Name, node.NodeId)));
         Member? self = initial.Voters.Where(voter => voter.NodeId == _directory.Identity.NodeId && voter.Node == Node).Cast<Member?>().FirstOrDefault();
         if (self is not { } member)
         {
-            Refuse("NotMember", $"Node {Node} has another disk than the one that the cluster was created with ({_directory.Path} is {_directory.Identity.NodeId}), so it is not a member of {StoreGroup}. Restore its old directory, or replace the member.");
-            return;
-        }
-
-        if (_directory.Disk.Exists(StartedFile))
-        {
-            Refuse("Corrupt", $"Node {Node} has lost its log: {_directory.Path} says that {StoreGroup} ran here, but no log of it is left. Restore the directory, or give the node an empty one and replace the member.");
+            if (initial.Voters.Any(voter => voter.Node == Node)) LogOtherDisk(_logger, Node, _directory.Path);
             return;
         }
 
         KeyValueStateMachine machine = (KeyValueStateMachine)MakeMachine(new GroupId(StoreGroup, 1));
         await CreateAsync(raft, raft.CreateGroupAsync(new GroupId(StoreGroup, 1), member.Id, initial, machine)).ConfigureAwait(false);
+    }
+
+    private string WhyNoReplica(string group)
+    {
+        if (Raft?.FindPast(group) is { Removed: true } past) return $"Node {Node} was member {past.Member} of {group} and was removed; add-replica makes it another member.";
+        return _cluster.Nodes.Any(node => node.Name == Node && node.NodeId != _directory.Identity.NodeId)
+            ? $"Node {Node} has another disk than the one that the cluster was created with ({_directory.Path} is {_directory.Identity.NodeId}), so it is not a member of {group}. Restore its old directory, or replace the member: replace-replica {group} {Node} {Node}."
+            : $"Node {Node} has no replica of {group}; add-replica gives it one.";
     }
 
     // A log that has no space keeps what it is given until there is some. That is right for a node that runs, but a start must end.
@@ -124,9 +123,7 @@ public sealed partial class NodeService : IAsyncDisposable
         using PeriodicTimer look = new(TimeSpan.FromMilliseconds(100));
         while (await Task.WhenAny(creation, look.WaitForNextTickAsync().AsTask()).ConfigureAwait(false) != creation)
         {
-            ReplicaState? state = await raft.GetStateAsync(StoreGroup).ConfigureAwait(false);
-            if (state?.Failure is { } failure) throw new DiskException(failure);
-            if (state is { DiskExhausted: true })
+            if (await raft.IsDiskExhaustedAsync().ConfigureAwait(false) && !creation.IsCompleted)
                 throw new NodeDirectoryException(NodeDirectoryError.DiskFull, _directory.Path, $"The disk of the data directory '{_directory.Path}' is full: it has no room for a log. Make space, then start again.");
         }
 
@@ -147,8 +144,9 @@ public sealed partial class NodeService : IAsyncDisposable
     public async Task<ReplicaStatus> DescribeAsync(string group)
     {
         ReplicaState? state = Raft is null ? null : await Raft.GetStateAsync(group).ConfigureAwait(false);
+        Guid disk = _directory.Identity.NodeId;
         if (state is null)
-            return new ReplicaStatus { Group = group, Node = Node, State = Problem is null ? "NotMember" : _state, Detail = Problem ?? $"Node {Node} has no replica of {group}." };
+            return new ReplicaStatus { Group = group, Node = Node, NodeId = disk, State = Problem is null ? "NotMember" : _state, Detail = Problem ?? WhyNoReplica(group) };
         return new ReplicaStatus
         {
             Group = group,
@@ -169,6 +167,10 @@ public sealed partial class NodeService : IAsyncDisposable
             LogBytes = state.LogBytes,
             Keys = _machines.TryGetValue(group, out KeyValueStateMachine? machine) ? machine.Statistics.Keys : 0,
             Voters = [.. state.Membership.Voters.Select(static voter => voter.Node)],
+            NodeId = disk,
+            ConfigurationIndex = state.Membership.Index.Value,
+            IsChanging = state.Membership.IsJoint || state.Membership.Index > state.Commit,
+            Members = DescribeMembers(state),
         };
     }
 
@@ -224,4 +226,7 @@ public sealed partial class NodeService : IAsyncDisposable
 
     [LoggerMessage(10, LogLevel.Error, "{Problem}")]
     private static partial void LogRefusal(ILogger logger, string problem);
+
+    [LoggerMessage(11, LogLevel.Warning, "Node {Node} has another disk ({Path}) than the one that the cluster was created with; it serves nothing until it is made a member.")]
+    private static partial void LogOtherDisk(ILogger logger, string node, string path);
 }

@@ -36,6 +36,13 @@ public sealed class RaftReplicaGrain(NodeService service, HomeLocator homes, ILo
 
     /// <inheritdoc/>
     [NoProfiling]
+    public Task<RaftFrame> Join(RaftFrame request) => service.HandleAsync(Key.Group, request);
+
+    /// <inheritdoc/>
+    public Task<MembershipReply> ChangeMembership(MembershipRequest request) => service.ChangeMembershipAsync(Key.Group, request);
+
+    /// <inheritdoc/>
+    [NoProfiling]
     public Task<SubmitReply> Submit(SubmitRequest request) => service.SubmitAsync(Key.Group, request);
 
     /// <inheritdoc/>

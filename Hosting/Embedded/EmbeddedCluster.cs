@@ -12,7 +12,8 @@ namespace Quorleans.Hosting;
 public sealed class EmbeddedCluster : IAsyncDisposable
 {
     private readonly List<EmbeddedNode> _nodes = [];
-    private const int DefaultNodes = 3;
+    private const int DefaultReplicas = 3;
+    private const int MaximumNodes = 9;
     private readonly Lock _describing = new();
     private ClusterDescription? _description;
 
@@ -22,18 +23,13 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     public EmbeddedCluster(EmbeddedClusterOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.Nodes is < 1 or > 9)
-            throw new ClusterException(ClusterError.InvalidOption, $"The number of nodes is {options.Nodes}; it must be 1 to 9.");
+        if (options.Nodes is < 1 or > MaximumNodes)
+            throw new ClusterException(ClusterError.InvalidOption, $"The number of nodes is {options.Nodes}; it must be 1 to {MaximumNodes}.");
         Options = options;
         _description = ClusterFile.Read(options.DataDirectory);
-        string[] names = _description is { } found
-            ? [.. found.Nodes.Select(static node => node.Name)]
-            : [.. Enumerable.Range(1, options.Nodes ?? DefaultNodes).Select(static i => $"n{i}")];
-        if (options.Nodes is { } wanted && wanted != names.Length)
-        {
-            throw new ClusterException(ClusterError.DataDirectory,
-                $"The data directory '{options.DataDirectory}' holds a cluster of {names.Length} nodes, not {wanted}. Start it with {names.Length}, or use another directory.");
-        }
+        if (options.Replicas is { } replicas && (replicas < 1 || replicas > (options.Nodes ?? MaximumNodes)))
+            throw new ClusterException(ClusterError.InvalidOption, $"The number of replicas is {replicas}; it must be 1 to the number of nodes, {options.Nodes ?? MaximumNodes}.");
+        string[] names = [.. Enumerable.Range(1, CountNodes()).Select(static i => $"n{i}")];
 
         int[] free = LoopbackPorts.FindFree(2 * names.Length);
         for (int i = 0; i < names.Length; i++)
@@ -60,8 +56,23 @@ public sealed class EmbeddedCluster : IAsyncDisposable
     {
         get
         {
-            lock (_describing) return _description ??= ClusterFile.Create(Options.DataDirectory, [.. _nodes.Select(static node => node.Options)]);
+            lock (_describing) return _description ??= ClusterFile.Create(Options.DataDirectory, [.. _nodes.Take(Options.Replicas ?? DefaultReplicas).Select(static node => node.Options)]);
         }
+    }
+
+    // The first ones are those that the cluster was created with; more were added since, and have their directories beside.
+    private int CountNodes()
+    {
+        if (_description is not { } found) return Options.Nodes ?? Math.Max(DefaultReplicas, Options.Replicas ?? 0);
+        int count = found.Nodes.Count;
+        while (count < MaximumNodes && NodeDirectory.Peek(Path.Combine(Options.DataDirectory, $"n{count + 1}")) is not null) count++;
+        if (Options.Nodes < count)
+        {
+            throw new ClusterException(ClusterError.DataDirectory,
+                $"The data directory '{Options.DataDirectory}' holds a cluster of {count} nodes, not {Options.Nodes}. Start it with {count} or more, or use another directory.");
+        }
+
+        return Options.Nodes ?? count;
     }
 
     /// <summary>The nodes as they stand.</summary>

@@ -10,10 +10,13 @@ public sealed record EmbeddedClusterOptions
     public string DataDirectory { get; init; } = "data";
 
     /// <summary>
-    /// How many nodes, 1 to 9, named n1, n2, … Fixed when the cluster is created. Default: as many as the data directory has, or 3 for a
-    /// new one.
+    /// How many nodes, 1 to 9, named n1, n2, … It may grow from one start to the next: a new node has no replica until one is added. Default: as many as the data
+    /// directory has, or 3 for a new one.
     /// </summary>
     public int? Nodes { get; init; }
+
+    /// <summary>On how many nodes, from n1 on, a new cluster's group begins. Default: 3, or all nodes when there are fewer. Says nothing of a cluster that exists.</summary>
+    public int? Replicas { get; init; }
 
     /// <summary>The TCP port between silos of the first node; the next ones follow. 0: any that are free. Default: 11111.</summary>
     public int SiloPort { get; init; } = 11111;

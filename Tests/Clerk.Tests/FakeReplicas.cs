@@ -100,6 +100,10 @@ internal sealed class FakeReplicas : IGrainFactory
 
         public Task<RaftFrame> ReadIndex(RaftFrame request) => throw new NotSupportedException();
 
+        public Task<RaftFrame> Join(RaftFrame request) => throw new NotSupportedException();
+
+        public Task<MembershipReply> ChangeMembership(MembershipRequest request) => throw new NotSupportedException();
+
         public Task<string?> TransferLeadership(string node) => throw new NotSupportedException();
 
         public Task<ReplicaStatus> GetState() => throw new NotSupportedException();

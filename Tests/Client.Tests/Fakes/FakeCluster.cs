@@ -9,6 +9,10 @@ internal sealed class FakeCluster : ICluster, IClusterConnector
 
     public IClerk Clerk => Store;
 
+    public FakeAdministrator Administrator { get; } = new();
+
+    public IGroupAdministrator Members => Administrator;
+
     public List<ReplicaReport> Replicas { get; } = [];
 
     public List<ConnectOptions> Connects { get; } = [];
