@@ -120,7 +120,7 @@ public sealed partial class RaftNode
         if (_stopReason is { } stopped)
             refusal = new Outcome(OutcomeStatus.Unavailable, default, null, default, stopped);
         else if (!_replicas.TryGetValue(group, out Replica? found) || (incarnation != 0 && found.Core.Group.Incarnation != incarnation))
-            refusal = new Outcome(OutcomeStatus.Unavailable, default, null, default, $"Node {Options.Node} has no replica of {group}.");
+            refusal = new Outcome(OutcomeStatus.Unavailable, default, FindOther(group), default, $"Node {Options.Node} has no replica of {group}.");
         else if (found.Machine.Validate(payload, isQuery) is { } error)
             refusal = new Outcome(OutcomeStatus.Invalid, default, null, default, error);
         else

@@ -9,6 +9,7 @@ public sealed partial class RaftNode
     private readonly HashSet<string> _coming = new(StringComparer.Ordinal);
     private readonly List<(long Batch, Replica Replica)> _retired = [];
     private ReplicaLedger _ledger = null!;
+    private uint _referrals;
     private Func<GroupId, IStateMachine> _machines = null!;
 
     /// <summary>Changes a group's configuration. Only the leader's node does; the task ends when the change is over, or its fate is out of this replica's hands.</summary>
@@ -31,6 +32,14 @@ public sealed partial class RaftNode
 
     /// <summary>Whether the log has no space for even the smallest write.</summary>
     public Task<bool> IsDiskExhaustedAsync() => CallAsync(null, () => Log.State is LogState.Open or LogState.Full && !Log.HasRoom(LogEntry.Overhead));
+
+    /// <summary>A node that may know more of a group than this one, whose replica was removed; another one each time. Null when none is known.</summary>
+    private string? FindOther(string group)
+    {
+        if (_ledger.Find(group) is not { Removed: true, Others: { Length: > 0 } others }) return null;
+        string[] nodes = others.Split(' ');
+        return nodes[(int)(Interlocked.Increment(ref _referrals) % (uint)nodes.Length)];
+    }
 
     private void OpenLedger(IDisk disk, LogRecovery recovery, Func<GroupId, IStateMachine> machines)
     {
@@ -178,7 +187,8 @@ public sealed partial class RaftNode
     {
         try
         {
-            await NoteAsync(EntryOf(replica.Core.Group, replica.Core.Self, removed: true)).ConfigureAwait(false);
+            string others = string.Join(' ', replica.Core.Membership.Voters.Select(static voter => voter.Node).Where(node => node != Options.Node).Distinct());
+            await NoteAsync(EntryOf(replica.Core.Group, replica.Core.Self, removed: true) with { Others = others }).ConfigureAwait(false);
             await CallAsync(null, () =>
             {
                 Log.RemoveGroup(replica.LogGroup);

@@ -9,8 +9,9 @@ namespace Quorleans.Raft.Storage;
 /// <param name="Incarnation">The group's incarnation.</param>
 /// <param name="Member">The member's id in it.</param>
 /// <param name="Removed">Whether the group has removed it. Then its log is gone by intention, and otherwise by misfortune.</param>
+/// <param name="Others">When removed: nodes, separated by blanks, that had the group's other members, so that clients can be sent there.</param>
 public sealed record LedgerEntry(
-    [property: JsonRequired] string Group, [property: JsonRequired] long Incarnation, [property: JsonRequired] int Member, bool Removed);
+    [property: JsonRequired] string Group, [property: JsonRequired] long Incarnation, [property: JsonRequired] int Member, bool Removed, string? Others = null);
 
 /// <summary>
 /// Which members this disk is and was, in its <c>replicas.json</c>: what must survive the loss of the log itself. A member that began here once and has no log

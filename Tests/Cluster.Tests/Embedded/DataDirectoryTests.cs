@@ -94,7 +94,7 @@ public sealed class DataDirectoryTests(ITestOutputHelper output)
         string file = Path.Combine(cluster.Data, "cluster.json");
         string original = await File.ReadAllTextAsync(file);
 
-        Assert.Contains("3 nodes, not 5", Refusal(() => Another(cluster, nodes: 5)), StringComparison.Ordinal);
+        Assert.Contains("3 nodes, not 2", Refusal(() => Another(cluster, nodes: 2)), StringComparison.Ordinal);
         await File.WriteAllTextAsync(file, original.Replace("\"formatVersion\": 1", "\"formatVersion\": 2", StringComparison.Ordinal));
         Assert.Contains("format 2", Refusal(() => Another(cluster)), StringComparison.Ordinal);
         await File.WriteAllTextAsync(file, original[..100]);

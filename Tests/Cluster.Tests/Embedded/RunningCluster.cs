@@ -51,6 +51,10 @@ internal sealed class RunningCluster : IAsyncDisposable
         return host.Services.GetRequiredService<OrleansClerk>();
     }
 
+    /// <summary>Changes the group's members as an operator's client does, which knows the nodes of the beginning only.</summary>
+    public IGroupAdministrator Administrator(OrleansClerk clerk) => new GroupAdministrator(
+        _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IGrainFactory>(), ["n1", "n2", "n3"]);
+
     /// <summary>The node that leads g1, once there is one.</summary>
     public async Task<string> LeaderAsync()
     {

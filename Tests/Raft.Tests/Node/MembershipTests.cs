@@ -40,6 +40,9 @@ public sealed class MembershipTests
         nodes.Tick(100); // it misses its leader, asks, and is told
         Assert.False(nodes[gone].HasGroup(Group));
         Assert.True(nodes[gone].FindPast(Group) is { Removed: true });
+        Outcome refusal = nodes.Propose(gone, 9).Result; // and sends clients on
+        Assert.Equal(OutcomeStatus.Unavailable, refusal.Status);
+        Assert.Contains(refusal.Leader, VirtualTrio.Names.Where(name => name != gone));
 
         nodes.Crash(gone);
         nodes.Start(gone, disk, id);
