@@ -74,7 +74,7 @@ public sealed partial class NodeService : IAsyncDisposable
         {
             Raft = RaftNode.Start(raft, _directory.Disk, transport, MakeMachine, _logger);
         }
-        catch (Exception e) when (e is LogCorruptException or SnapshotCorruptException)
+        catch (Exception e) when (e is LogCorruptException or SnapshotCorruptException or NodeDirectoryException { Error: NodeDirectoryError.Malformed })
         {
             Refuse("Corrupt", $"Node {Node} is corrupt and serves nothing: {e.Message} ({_directory.Path}). Keep the files for analysis; give the node an empty directory and add it again as a new member.");
             return;

@@ -6,6 +6,7 @@ namespace Quorleans.Raft.Node;
 // Members come and go: changes of configuration, replicas that are made because a configuration names this node, and replicas that were removed.
 public sealed partial class RaftNode
 {
+    private readonly Dictionary<TaskCompletionSource, LedgerEntry> _unnoted = [];
     private readonly HashSet<string> _coming = new(StringComparer.Ordinal);
     private readonly List<(long Batch, Replica Replica)> _retired = [];
     private ReplicaLedger _ledger = null!;
@@ -102,19 +103,34 @@ public sealed partial class RaftNode
     private Task NoteAsync(LedgerEntry entry)
     {
         TaskCompletionSource noted = new(_scheduler.Completions);
-        _scheduler.RunAside(() =>
-        {
-            try
-            {
-                _ledger.Note(entry);
-                noted.SetResult();
-            }
-            catch (Exception e) when (e is DiskException or IOException)
-            {
-                noted.SetException(e);
-            }
-        });
+        _scheduler.RunAside(() => Note(entry, noted));
         return noted.Task;
+    }
+
+    private void Note(LedgerEntry entry, TaskCompletionSource noted)
+    {
+        try
+        {
+            _ledger.Note(entry);
+            noted.SetResult();
+        }
+        catch (DiskFullException)
+        {
+            // As with the log: what was begun waits for space.
+            Post(null, new LoopCall<bool>(() => _unnoted.TryAdd(noted, entry), _scheduler.Completions));
+        }
+        catch (Exception e) when (e is DiskException or IOException)
+        {
+            StopIfDiskFailed(e);
+            noted.SetException(e);
+        }
+    }
+
+    /// <summary>At a tick: what found no space is noted again.</summary>
+    private void NoteAgain()
+    {
+        foreach ((TaskCompletionSource noted, LedgerEntry entry) in _unnoted) _scheduler.RunAside(() => Note(entry, noted));
+        _unnoted.Clear();
     }
 
     internal void SendJoin(Replica replica, Member member)
@@ -204,6 +220,7 @@ public sealed partial class RaftNode
 
     private void CleanRetired()
     {
+        NoteAgain();
         for (int i = _retired.Count - 1; i >= 0; i--)
             if (_retired[i].Batch <= Log.DurableSequence && _retired[i].Replica.TryDeleteFiles()) _retired.RemoveAt(i);
     }

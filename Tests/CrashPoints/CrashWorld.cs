@@ -119,7 +119,7 @@ internal sealed class CrashWorld
     /// <summary>After a start nothing half-written is left, and nothing that nobody refers to.</summary>
     private void CheckFiles(LogRecovery log)
     {
-        HashSet<string> referenced = [.. log.Groups.Where(static group => group.SnapshotFile is not null).Select(static group => group.SnapshotFile!)];
+        HashSet<string> referenced = [ReplicaLedger.FileName, .. log.Groups.Where(static group => group.SnapshotFile is not null).Select(static group => group.SnapshotFile!)];
         foreach (string name in _disk.List())
             if (!name.StartsWith("wal-", StringComparison.Ordinal) && !referenced.Contains(name)) throw new ViolationException($"{name} was left behind");
     }

@@ -122,8 +122,8 @@ internal sealed class FollowerScript(Random random)
             offset += length;
         }
 
-        ReplicaState seen = _life!.Await(_life.Node.GetStateAsync(Id.Name))!;
-        if (seen.Commit.Value < index) _promises.Undo(latest, commit);
+        ReplicaState? seen = _life!.Await(_life.Node.GetStateAsync(Id.Name));
+        if (seen is null || seen.Commit.Value < index) _promises.Undo(latest, commit);
     }
 
     private LogEntry Entry(int index)

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -22,7 +24,9 @@ public sealed class ReplicaLedger
     /// <summary>The name of the file.</summary>
     public const string FileName = "replicas.json";
 
+    private const string Temporary = FileName + ".tmp";
     private const int CurrentFormat = 1;
+    private const int ChecksumBytes = 10; // a line of its own: eight hexadecimal digits between line ends
     private const int MaximumBytes = 16 << 20;
     private readonly IDisk _disk;
     private readonly Lock _writing = new();
@@ -38,6 +42,7 @@ public sealed class ReplicaLedger
     {
         ArgumentNullException.ThrowIfNull(disk);
         ReplicaLedger ledger = new(disk);
+        if (disk.Exists(Temporary)) disk.Delete(Temporary); // of a note that a crash cut off
         if (!disk.Exists(FileName)) return ledger;
         byte[] bytes;
         using (IDiskFile file = disk.Open(FileName))
@@ -47,6 +52,9 @@ public sealed class ReplicaLedger
             if (file.Read(0, bytes) != bytes.Length) throw Malformed(disk, "it changed while it was read");
         }
 
+        if (bytes.Length < ChecksumBytes || !bytes.AsSpan(bytes.Length - ChecksumBytes).SequenceEqual(Checksum(bytes.AsSpan(0, bytes.Length - ChecksumBytes))))
+            throw Malformed(disk, "its checksum is wrong");
+        bytes = bytes[..^ChecksumBytes];
         try
         {
             using (JsonDocument document = JsonDocument.Parse(bytes))
@@ -86,14 +94,14 @@ public sealed class ReplicaLedger
     public void Note(LedgerEntry entry)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        const string Temporary = FileName + ".tmp";
         lock (_writing)
         {
             if (entry == Find(entry.Group)) return;
             ImmutableSortedDictionary<string, LedgerEntry> entries = _entries.SetItem(entry.Group, entry);
+            byte[] content = JsonSerializer.SerializeToUtf8Bytes(new LedgerFile(CurrentFormat, [.. entries.Values]), LedgerJson.Default.LedgerFile);
             using (IDiskFile file = _disk.Create(Temporary))
             {
-                file.Write(0, JsonSerializer.SerializeToUtf8Bytes(new LedgerFile(CurrentFormat, [.. entries.Values]), LedgerJson.Default.LedgerFile));
+                file.Write(0, [.. content, .. Checksum(content)]);
                 file.Sync();
             }
 
@@ -102,6 +110,9 @@ public sealed class ReplicaLedger
             _entries = entries;
         }
     }
+
+    private static byte[] Checksum(ReadOnlySpan<byte> bytes) =>
+        Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"\n{Crc32C.Append(uint.MaxValue, bytes):X8}\n"));
 
     private static NodeDirectoryException Malformed(IDisk disk, string what, Exception? inner = null) => new(
         NodeDirectoryError.Malformed, disk.Path,

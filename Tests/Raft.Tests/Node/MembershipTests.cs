@@ -30,7 +30,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public void RemovedReplicaIsDeletedForGood_AndItsNodeMayJoinAgainAsAnotherMember()
+    public async Task RemovedReplicaIsDeletedForGood_AndItsNodeMayJoinAgainAsAnotherMember()
     {
         VirtualTrio nodes = new();
         string leader = Commit(nodes, 1);
@@ -40,7 +40,7 @@ public sealed class MembershipTests
         nodes.Tick(100); // it misses its leader, asks, and is told
         Assert.False(nodes[gone].HasGroup(Group));
         Assert.True(nodes[gone].FindPast(Group) is { Removed: true });
-        Outcome refusal = nodes.Propose(gone, 9).Result; // and sends clients on
+        Outcome refusal = await nodes.Propose(gone, 9); // and sends clients on
         Assert.Equal(OutcomeStatus.Unavailable, refusal.Status);
         Assert.Contains(refusal.Leader, VirtualTrio.Names.Where(name => name != gone));
 

@@ -26,7 +26,7 @@ internal sealed partial class Checker
     /// <inheritdoc/>
     public void StartFailed(SimulatedNode node, Exception reason)
     {
-        if (reason is not (LogCorruptException or SnapshotCorruptException)) return;
+        if (reason is not (LogCorruptException or SnapshotCorruptException or NodeDirectoryException { Error: NodeDirectoryError.Malformed })) return;
         marks.Reached("recovery: corrupt, and it says so");
         if (Damaged.Contains(node)) Lost.Add(node);
         else Fail("no disk is called corrupt that is not", $"{node.Name}: {reason.Message}");

@@ -82,7 +82,7 @@ public sealed class SimulatedNode : SimulatedProcess
             Observer?.Started(this);
             return true;
         }
-        catch (Exception e) when (e is LogCorruptException or DiskException or SimulatedCrashException or SnapshotCorruptException)
+        catch (Exception e) when (e is LogCorruptException or NodeDirectoryException or DiskException or SimulatedCrashException or SnapshotCorruptException)
         {
             World.Trace?.Line($"{Name} cannot start: {e.Message}");
             StartFailure = e;
