@@ -19,14 +19,14 @@ internal abstract class Lab
     private readonly Dictionary<long, int> _leaders = [];
     private readonly double[] _ledSinceMs;
 
-    protected Lab(LabRun run, int servers, LabTiming timing, Func<Lab, SimulatedNodeOptions, SimulatedNodeOptions> set)
+    protected Lab(LabRun run, int servers, LabTiming timing, Func<SimulatedNodeOptions, SimulatedNodeOptions> set)
     {
         Run = run;
         run.Lab = this;
         World = new World((ulong)run.Random.NextInt64(), run.Trace);
         _random = World.Random.Fork();
         Network = new LabNetwork(servers, World.Random.Fork());
-        Options = set(this, new SimulatedNodeOptions { Raft = timing.Options, Machines = MakeMachine, LogSegmentBytes = 128 << 10, RetainedBytes = 0, SnapshotGrowth = 0 });
+        Options = set(new SimulatedNodeOptions { Raft = timing.Options, Machines = MakeMachine, LogSegmentBytes = 128 << 10, RetainedBytes = 0, SnapshotGrowth = 0 });
         _cluster = new SimulatedCluster(World, servers, Options, Network);
         _connected = new bool[servers];
         _ledSinceMs = new double[servers];
@@ -79,6 +79,19 @@ internal abstract class Lab
         return over.Task;
     }
 
+    /// <summary>Waits for something that scripted scenarios bring about.</summary>
+    /// <param name="what">What, for the failure's message.</param>
+    /// <param name="condition">Asked every half millisecond.</param>
+    internal async Task Until(string what, Func<bool> condition)
+    {
+        double begin = NowMs;
+        while (!condition())
+        {
+            if (NowMs - begin > 10_000) throw new LabFailureException($"Not within 10 s: {what}.");
+            await SleepUs(500);
+        }
+    }
+
     internal void Connect(int server)
     {
         _connected[server] = true;
@@ -108,10 +121,12 @@ internal abstract class Lab
     /// Crashes a server, and cuts it off. The labs keep everything it wrote; here the machine also loses its power in two of three cases, with all, or any
     /// part, of what was not synced, and in the middle of whatever it did.
     /// </summary>
-    internal void Crash(int server)
+    internal void Crash(int server) => Crash(server, (UnsyncedFate)_random.Below(3));
+
+    internal void Crash(int server, UnsyncedFate fate)
     {
         Disconnect(server);
-        Node(server).Crash((UnsyncedFate)_random.Below(3));
+        Node(server).Crash(fate);
     }
 
     /// <summary>Starts a crashed server from its disk; it stays cut off until <see cref="Connect"/>.</summary>

@@ -40,8 +40,12 @@ internal sealed class LabNetwork : INetworkModel
     /// <summary>Raft requests sent, over cut connections too.</summary>
     internal long RaftRequests { get; private set; }
 
-    /// <summary>For scripted scenarios: decides about a packet first. Null leaves it to the model.</summary>
-    internal Func<Packet, Fate?>? Script { get; set; }
+    /// <summary>Of a scripted scenario: decides about a packet first.</summary>
+    /// <returns>Null leaves it to the model.</returns>
+    internal delegate Fate? Director(in Packet packet);
+
+    /// <summary>For scripted scenarios, or null.</summary>
+    internal Director? Script { get; set; }
 
     internal void Link(int a, int b, bool enabled) => _links[a, b] = _links[b, a] = enabled;
 

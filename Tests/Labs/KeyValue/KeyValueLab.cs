@@ -22,7 +22,7 @@ internal sealed class KeyValueLab : Lab
     /// <param name="maxRaftState">The live log's size in bytes at which a snapshot is due, or -1: none is ever taken.</param>
     /// <param name="limits">The store's limits; null for the defaults.</param>
     internal KeyValueLab(LabRun run, int servers, bool unreliable = false, int maxRaftState = -1, KeyValueLimits? limits = null)
-        : base(run, servers, LabTiming.Of(run.Seed), (_, options) => options with { SnapshotThresholdBytes = maxRaftState < 0 ? long.MaxValue : maxRaftState })
+        : base(run, servers, LabTiming.Of(run.Seed), options => options with { SnapshotThresholdBytes = maxRaftState < 0 ? long.MaxValue : maxRaftState })
     {
         _limits = limits ?? KeyValueLimits.Default;
         Network.Unreliable = unreliable;
@@ -56,15 +56,16 @@ internal sealed class KeyValueLab : Lab
 
     protected override IStateMachine NewMachine(int server) => new KeyValueStateMachine(Shards, _limits);
 
+    /// <summary>How long a new Clerk's operations may take. The labs' Clerk tries for ever; here it must only outlast the run.</summary>
+    internal TimeSpan OperationTimeout { get; set; } = TimeSpan.FromSeconds(200);
+
     /// <summary>Makes a Clerk.</summary>
     /// <param name="servers">The only servers that it reaches; all when none is named.</param>
     internal LabClerk MakeClerk(params int[] servers)
     {
-        // The labs' Clerk tries for ever.
         ClerkOptions options = new()
         {
-            Group = Group.Name, Nodes = [.. Enumerable.Range(0, Count).Select(i => Node(i).Name)], OperationTimeout = TimeSpan.FromSeconds(200),
-            Shards = Shards, Limits = _limits,
+            Group = Group.Name, Nodes = [.. Enumerable.Range(0, Count).Select(i => Node(i).Name)], OperationTimeout = OperationTimeout, Shards = Shards, Limits = _limits,
         };
         int id = ++_clerks;
         LabClerk clerk = new(this, new SimulatedClerk(World, Wire, $"c{id}", options), id);

@@ -1,6 +1,6 @@
 namespace Quorleans.Labs.Raft;
 
-/// <summary>Lab 2C, first half: what was agreed on survives crashes. A crash here is harder than the labs': see <see cref="Lab.Crash"/>.</summary>
+/// <summary>Lab 2C, first half: what was agreed on survives crashes. A crash here is harder than the labs': see <see cref="Lab.Crash(int)"/>.</summary>
 internal static class PersistenceScenarios
 {
     internal static IEnumerable<Scenario> All =>

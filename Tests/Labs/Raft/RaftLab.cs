@@ -21,8 +21,11 @@ internal sealed class RaftLab : Lab
     private readonly RecordingMachine?[] _machines;
     private long _ids;
 
-    internal RaftLab(LabRun run, int servers, bool unreliable = false, bool snapshots = false)
-        : base(run, servers, LabTiming.Of(run.Seed), (_, options) => options with { SnapshotThresholdBytes = snapshots ? SnapshotThresholdBytes : long.MaxValue })
+    internal RaftLab(LabRun run, int servers, bool unreliable = false, bool snapshots = false, Func<RaftOptions, RaftOptions>? set = null)
+        : base(run, servers, LabTiming.Of(run.Seed), options => options with
+        {
+            Raft = set is null ? options.Raft : set(options.Raft), SnapshotThresholdBytes = snapshots ? SnapshotThresholdBytes : long.MaxValue,
+        })
     {
         (_log, _machines) = (new AppliedLog(this), new RecordingMachine?[servers]);
         (Network.LongDelays, Network.Unreliable) = (true, unreliable);
@@ -183,6 +186,38 @@ internal sealed class RaftLab : Lab
         for (int i = 0; i < Count; i++)
             if (Core(i)?.Term.Value != term) return false;
         return true;
+    }
+
+    /// <summary>The server that leads in the latest term, or -1.</summary>
+    internal int Leader
+    {
+        get
+        {
+            int leader = -1;
+            for (int i = 0; i < Count; i++)
+                if (Leads(i) && (leader < 0 || Core(i)!.Term > Core(leader)!.Term)) leader = i;
+            return leader;
+        }
+    }
+
+    /// <summary>Connects some servers with each other, and nobody else.</summary>
+    internal void ConnectOnly(params int[] servers)
+    {
+        for (int i = 0; i < Count; i++) Disconnect(i);
+        foreach (int server in servers) Connect(server);
+    }
+
+    /// <summary>A packet's Raft message, for scripts.</summary>
+    internal RaftMessage Read(in Packet packet) => LabNetwork.Read(packet, Options.ClusterId, Group);
+
+    /// <summary>Has a message arrive at a server now: a late one, or a second copy.</summary>
+    /// <returns>The server's answer.</returns>
+    internal async Task<RaftMessage> Deliver(int server, RaftMessage message)
+    {
+        byte[] frame = MessageCodec.Encode(Options.ClusterId, Group, message);
+        byte[] answer = await Node(server).Raft!.HandleAsync(Group.Name, frame);
+        MessageCodec.TryDecode(Options.ClusterId, Group, answer, out RaftMessage? reply);
+        return reply!;
     }
 
     private Started? Find(int server, ReadOnlyMemory<byte> command)

@@ -15,7 +15,7 @@ public static class Catalog
         [.. SpeedScenarios.All.Concat(PartitionScenarios.All).Concat(WorkloadScenarios.All).OrderBy(scenario => scenario.Part, StringComparer.Ordinal)];
 
     /// <summary>What later years of the course added to these labs, and what all of those tests miss.</summary>
-    public static IReadOnlyList<Scenario> Beyond { get; } = [];
+    public static IReadOnlyList<Scenario> Beyond { get; } = [.. LaterScenarios.All, .. ScriptedScenarios.All, .. BeyondScenarios.All];
 
     /// <summary>Every one.</summary>
     public static IReadOnlyList<Scenario> All { get; } = [.. Lab2, .. Lab3, .. Beyond];
