@@ -15,6 +15,7 @@ public sealed class RoomTests
         ["Raft.Node"] = ["Raft.Core", "Raft.Storage"],
         ["KeyValue.Contracts"] = [],
         ["KeyValue.Controller"] = ["KeyValue.Contracts", "Raft.Core"],
+        ["KeyValue.Handoff"] = ["KeyValue.Contracts"],
         ["KeyValue.Store"] = ["KeyValue.Contracts", "Raft.Core"],
         ["GrainInterfaces"] = [],
         ["Clerk.Core"] = ["KeyValue.Contracts"],
@@ -29,7 +30,7 @@ public sealed class RoomTests
         ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts"],
     };
 
-    private static readonly string[] Pure = ["Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Store", "Clerk.Core", "Linearizability"];
+    private static readonly string[] Pure = ["Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability"];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);
 

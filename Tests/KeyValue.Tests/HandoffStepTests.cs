@@ -3,7 +3,7 @@ using static Quorleans.KeyValue.Tests.TestStore;
 
 namespace Quorleans.KeyValue.Tests;
 
-/// <summary>The hand-off's rules one by one; HandoffModelTests has them all at once, in any order.</summary>
+/// <summary>The hand-off's rules one by one; <see cref="HandoffModelTests"/> has them all at once, in any order.</summary>
 public sealed class HandoffStepTests
 {
     private readonly HandoffPair _pair = new();
