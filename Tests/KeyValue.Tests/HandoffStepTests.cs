@@ -147,8 +147,13 @@ public sealed class HandoffStepTests
         _pair.Source.RestoreFrom(_pair.Source.Snapshot());
         Assert.Equal(PullKind.NoView, _pair.Pull().Kind);
         for (int i = 21; i <= 40; i++) _pair.Source.Apply1(1, Put(i, $"k{i - 20}", "new"));
-        _pair.Copy(attempt: 2);
+        _pair.Source.Step(Command(HandoffKind.ExportBegin, attempt: 2));
+        _pair.PullAndStep();
+        _pair.PullAndStep();
+        // The old chunk has the very number that comes next.
+        Assert.Equal(old.Number, Status(_pair.Destination).Next);
         Assert.Equal(HandoffOutcome.Ignored, _pair.Take(old));
+        _pair.Copy(attempt: 2);
         _pair.Finish();
         Assert.Equal(("new", 21), _pair.Destination.Get("k1"));
     }
