@@ -26,9 +26,10 @@ internal static class Shrinker
     private static IEnumerable<(string What, SimulationOptions Options)> Smaller(RunResult failed)
     {
         SimulationOptions now = failed.Options;
-        int seconds = (int)Math.Ceiling(failed.Violation!.AtUs / 1e6) + 1;
-        if (now.Seconds == 0 || seconds < now.Seconds) yield return ($"in {seconds} s", now with { Seconds = seconds });
-        if (seconds > 3) yield return ($"in {seconds / 2} s", now with { Seconds = seconds / 2 });
+        int end = (int)Math.Ceiling(failed.Violation!.AtUs / 1e6) + 1;
+        int seconds = now.Seconds == 0 ? 45 : now.Seconds;
+        if (end < seconds) yield return ($"in {end} s", now with { Seconds = end });
+        if (seconds > 2) yield return ($"in {seconds / 2} s", now with { Seconds = seconds / 2 });
         string[] kinds = [.. failed.Faults.Keys.Order(StringComparer.Ordinal)];
         if (kinds.Length > 3)
         {

@@ -6,6 +6,7 @@ internal static class DiskFaults
     internal static IReadOnlyList<Fault> All { get; } =
     [
         new("slow disk", "disk", SlowDisk),
+        new("slow snapshot files", "disk", SlowFiles),
         new("hung disk", "disk", HungDisk),
         new("failing sync", "disk", f => Failing(f, (disk, fails) => disk.FailSyncs = fails)),
         new("failing write", "disk", f => Failing(f, (disk, fails) => disk.FailWrites = fails)),
@@ -16,10 +17,18 @@ internal static class DiskFaults
     private static bool SlowDisk(FaultInjector f)
     {
         DiskTimes times = f.Random.Of(f.Nodes).DiskTimes;
-        long sync = times.SyncUs, aside = times.AsideUs;
-        times.SyncUs += f.Random.Between(1_000, 150_000);
-        times.AsideUs += f.Random.Between(1_000, 500_000);
-        return f.For(() => (times.SyncUs, times.AsideUs) = (Math.Min(times.SyncUs, sync), Math.Min(times.AsideUs, aside)));
+        long by = f.Random.Between(1_000, 150_000);
+        times.SyncUs += by;
+        return f.For(() => times.SyncUs -= by);
+    }
+
+    /// <summary>Log entries overtake snapshots that were begun before them.</summary>
+    private static bool SlowFiles(FaultInjector f)
+    {
+        DiskTimes times = f.Random.Of(f.Nodes).DiskTimes;
+        long by = f.Random.Between(20_000, 1_500_000);
+        times.AsideUs += by;
+        return f.For(() => times.AsideUs -= by);
     }
 
     private static bool HungDisk(FaultInjector f)

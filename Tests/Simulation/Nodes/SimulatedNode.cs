@@ -133,8 +133,18 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <summary>Why its replica of a group does not run any more, or null while it does.</summary>
     public string? Failure(string group) => Raft?.FindReplica(group)?.Failure;
 
-    /// <summary>Whether its log has failed, so that it serves nothing until it is started again.</summary>
-    public bool HasStopped => Raft is { Log.State: LogState.Failed };
+    /// <summary>Whether its disk has failed, so that it serves nothing until it is started again.</summary>
+    public bool HasStopped
+    {
+        get
+        {
+            if (Raft is not { } raft) return false;
+            if (raft.Log.State == LogState.Failed) return true;
+            foreach (string group in _machines.Keys)
+                if (Failure(group) is not null) return true;
+            return false;
+        }
+    }
 
     /// <summary>Live bytes of a group's log: encoded entries and hard state, without padding.</summary>
     public long LogBytes(string group) => Raft?.FindReplica(group)?.LogGroup.LiveBytes ?? 0;

@@ -27,10 +27,11 @@ public sealed class Simulator
         };
         SimulatedNodeOptions nodes = new()
         {
-            Machines = (_, _) => new WatchedMachine(), Raft = _swarm.Raft, SnapshotThresholdBytes = _swarm.SnapshotThresholdBytes,
-            RetainedBytes = _swarm.RetainedBytes, SnapshotChunkBytes = _swarm.SnapshotChunkBytes, LogSegmentBytes = _swarm.LogSegmentBytes,
+            Machines = (_, _) => new WatchedMachine(), Raft = _swarm.Raft, SnapshotChunkBytes = _swarm.SnapshotChunkBytes, LogSegmentBytes = _swarm.LogSegmentBytes,
         };
         _cluster = new SimulatedCluster(_world, _swarm.Nodes, nodes, network);
+        for (int i = 0; i < _swarm.Nodes; i++)
+            _cluster.Nodes[i].Options = nodes with { SnapshotThresholdBytes = _swarm.SnapshotThresholdBytes[i], RetainedBytes = _swarm.RetainedBytes[i] };
         SimulatedClerk[] clerks = new SimulatedClerk[_swarm.Clients];
         for (int i = 0; i < clerks.Length; i++)
             clerks[i] = new SimulatedClerk(_world, _cluster.Network, $"c{i + 1}", _swarm.Clerk) { ReadsFromFollowers = _swarm.FollowerReads };

@@ -26,9 +26,10 @@ internal sealed record Swarm
 
     internal required RaftOptions Raft { get; init; }
 
-    internal required long SnapshotThresholdBytes { get; init; }
+    /// <summary>Of each node: what one has forgotten, another may still have.</summary>
+    internal required IReadOnlyList<long> SnapshotThresholdBytes { get; init; }
 
-    internal required long RetainedBytes { get; init; }
+    internal required IReadOnlyList<long> RetainedBytes { get; init; }
 
     internal required int SnapshotChunkBytes { get; init; }
 
@@ -92,8 +93,8 @@ internal sealed record Swarm
             Reads = 15 + random.Below(55),
             FollowerReads = random.OneIn(3),
             Raft = raft,
-            SnapshotThresholdBytes = random.Of([1_500, 6_000, 30_000, 1 << 20]),
-            RetainedBytes = random.Of([0, 0, 500, 4_000, 1 << 20]),
+            SnapshotThresholdBytes = Each([1_500, 6_000, 30_000, 1 << 20]),
+            RetainedBytes = Each([0, 0, 500, 4_000, 1 << 20]),
             SnapshotChunkBytes = random.Of([300, 1_000, 512 << 10]),
             LogSegmentBytes = random.Of([64 << 10, 128 << 10, 256 << 10]),
             Clerk = clerk,
@@ -106,6 +107,15 @@ internal sealed record Swarm
             FaultSeed = random.Next(),
             Faults = Choose(random, options),
         };
+
+        long[] Each(long[] choices)
+        {
+            bool same = random.OneIn(2);
+            long[] each = new long[nodes];
+            for (int i = 0; i < nodes; i++) each[i] = same && i > 0 ? each[0] : random.Of(choices);
+            return each;
+        }
+
         return options.Seconds > 0 ? swarm with { SafetyUs = Math.Min(swarm.SafetyUs, options.Seconds * 1_000_000L) } : swarm;
     }
 
