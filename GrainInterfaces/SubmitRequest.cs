@@ -18,4 +18,8 @@ public sealed class SubmitRequest(long incarnation, bool isQuery, byte[] payload
     /// <summary>The encoded batch.</summary>
     [Id(2)]
     public byte[] Payload { get; } = payload;
+
+    /// <summary>Of reads: whether a follower may answer too, after it got a read index from the leader.</summary>
+    [Id(3)]
+    public bool OnFollower { get; init; }
 }

@@ -11,6 +11,12 @@ internal interface ICluster : IAsyncDisposable
     /// <summary>On which nodes the groups have their replicas, and changes of that.</summary>
     IGroupAdministrator Members { get; }
 
+    /// <summary>Reads a key from the replica of one node, leader or follower; linearizable all the same.</summary>
+    /// <param name="node">The node, or <c>follower</c> for any that follows.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    Task<GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken);
+
     /// <summary>Asks every replica of every group for its state. One that does not answer in time is reported, not waited for.</summary>
     /// <returns>The reports, by group and node.</returns>
     Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken);

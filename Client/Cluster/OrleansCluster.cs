@@ -23,6 +23,19 @@ internal sealed class OrleansCluster(IHost host) : ICluster
         host.Services.GetRequiredService<IClusterClient>(), host.Services.GetRequiredService<IOptions<ClerkOptions>>().Value.Nodes);
 
     /// <inheritdoc/>
+    public async Task<GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken)
+    {
+        if (node == "follower")
+        {
+            IReadOnlyList<ReplicaReport> replicas = await GetReplicasAsync(cancellationToken);
+            node = replicas.FirstOrDefault(static replica => replica.Status is { State: "Running", Role: "Follower" })?.Node
+                ?? throw new ClientException("no replica follows now; see: status");
+        }
+
+        return await new ReplicaReader(_client, _options).GetAsync(node, key, cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken)
     {
         SortedDictionary<string, ReplicaReport> reports = new(StringComparer.Ordinal);

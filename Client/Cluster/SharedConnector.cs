@@ -33,6 +33,8 @@ internal sealed class SharedConnector(IClusterConnector connector) : IClusterCon
 
         public Clerk.IGroupAdministrator Members => cluster.Members;
 
+        public Task<Clerk.GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken) => cluster.GetFromAsync(node, key, cancellationToken);
+
         public Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken) =>
             cluster.GetReplicasAsync(cancellationToken);
 

@@ -35,7 +35,7 @@ public sealed partial class NodeService
         ArgumentNullException.ThrowIfNull(request);
         if (Raft is not { } raft) return new SubmitReply(SubmitStatus.Unavailable, default) { Error = Problem };
         Outcome outcome = request.IsQuery
-            ? await raft.QueryAsync(group, request.Incarnation, request.Payload).ConfigureAwait(false)
+            ? await raft.QueryAsync(group, request.Incarnation, request.Payload, request.OnFollower).ConfigureAwait(false)
             : await raft.ProposeAsync(group, request.Incarnation, request.Payload).ConfigureAwait(false);
         return new SubmitReply(ToStatus(outcome.Status), outcome.Result)
         {

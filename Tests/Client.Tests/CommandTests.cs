@@ -57,6 +57,16 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Get_ReadsFromTheNodeThatIsNamed()
+    {
+        _client.Store["k"] = "v";
+        Assert.Equal(ExitCode.Ok, await _client.RunAsync("get", "k", "--from", "n2"));
+        Assert.Equal(ExitCode.Ok, await _client.RunAsync("get", "k"));
+        Assert.Equal(["n2"], _client.Cluster.ReadFrom);
+        Assert.Equal("v\nv\n", _client.Out);
+    }
+
+    [Fact]
     public async Task Get_PrintsTheBytesAndALineEnd_InAPipe()
     {
         _client.Store.SetBytes("k", [0x1b, (byte)'[', 0xff]);

@@ -13,6 +13,14 @@ internal sealed class FakeCluster : ICluster, IClusterConnector
 
     public IGroupAdministrator Members => Administrator;
 
+    public List<string> ReadFrom { get; } = [];
+
+    public Task<GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken)
+    {
+        ReadFrom.Add(node);
+        return Store.GetAsync(key, cancellationToken);
+    }
+
     public List<ReplicaReport> Replicas { get; } = [];
 
     public List<ConnectOptions> Connects { get; } = [];

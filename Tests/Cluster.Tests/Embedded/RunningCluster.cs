@@ -55,6 +55,10 @@ internal sealed class RunningCluster : IAsyncDisposable
     public IGroupAdministrator Administrator(OrleansClerk clerk) => new GroupAdministrator(
         _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IGrainFactory>(), ["n1", "n2", "n3"]);
 
+    public ReplicaReader Reader(OrleansClerk clerk) => new(
+        _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IGrainFactory>(),
+        new ClerkOptions { OperationTimeout = TimeSpan.FromSeconds(3) });
+
     /// <summary>The node that leads g1, once there is one.</summary>
     public async Task<string> LeaderAsync()
     {

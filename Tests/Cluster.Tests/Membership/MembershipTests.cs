@@ -56,6 +56,23 @@ public sealed class MembershipTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task EveryReplicaAnswersReads_WithWhatWasAcknowledgedBefore()
+    {
+        await using RunningCluster cluster = await RunningCluster.StartAsync();
+        OrleansClerk clerk = await cluster.ConnectAsync();
+        ReplicaReader reader = cluster.Reader(clerk);
+        for (int i = 0; i < 20; i++)
+        {
+            await clerk.PutAsync("key", $"{i}");
+            foreach (string node in (string[])["n1", "n2", "n3"])
+                Assert.Equal($"{i}", System.Text.Encoding.UTF8.GetString((await reader.GetAsync(node, "key"u8.ToArray())).Value.Span));
+        }
+
+        Assert.False((await reader.GetAsync("n2", "none"u8.ToArray())).Found);
+        Assert.Contains("n9", (await Assert.ThrowsAsync<ClerkException>(() => reader.GetAsync("n9", "key"u8.ToArray()))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WipedNodeComesBackAsAnotherMember_WhenItIsReplacedByItself()
     {
         await using RunningCluster cluster = await RunningCluster.StartAsync();
