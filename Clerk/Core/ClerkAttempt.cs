@@ -11,6 +11,9 @@ public enum AttemptKind
 
     /// <summary>An empty batch of reads: a leader's answer, which names no other leader, proves that it leads and tells the group's log time.</summary>
     Probe,
+
+    /// <summary>A question to the shard controller: which group serves which shard.</summary>
+    Map,
 }
 
 /// <summary>
@@ -55,6 +58,9 @@ public sealed class ClerkAttempt
     internal ClerkOperation[] Operations { get; }
 
     internal long SentMs { get; }
+
+    // Its answer may be that of a second copy: a refusal in it says nothing of the first one.
+    internal bool MayBeCopy;
 
     // Waited for: not answered, not given up.
     internal bool IsLive;

@@ -10,15 +10,22 @@ public sealed partial class ClerkCore
     private bool Settle(ClerkOperation operation, ClerkAttempt attempt, in OperationResult result, long nowMs)
     {
         if (operation.IsDone) return true;
+        GroupState group = attempt.Group;
         switch (result.Status)
         {
             case OperationStatus.Ok:
             case OperationStatus.NotFound:
             case OperationStatus.CompareFailed:
+                if (operation is ScanPart part)
+                {
+                    Settle(part, result, nowMs);
+                    return true;
+                }
+
                 operation.ResultFlag = result.Status == OperationStatus.Ok;
                 operation.ResultVersion = result.Version;
                 operation.ResultValue = result.Value;
-                if (operation.Scan is { } scan) operation.ResultPage = Page(scan, result);
+                if (operation.Shard is { Refusals: > 0 } shard && shard.Group == group) shard.Served();
                 Complete(operation);
                 return true;
 
@@ -30,56 +37,83 @@ public sealed partial class ClerkCore
             case OperationStatus.DeadlinePassed:
                 // Said by the log itself, and for every attempt of the operation.
                 End(operation, ClerkError.DeadlineExceeded, OperationOutcome.DidNotHappen,
-                    $"{operation.Kind} reached the log of {_group.Name} after its deadline and was refused there; it did not happen.");
+                    $"{operation.Kind} reached the log of {group.Name} after its deadline and was refused there; it did not happen.");
                 return true;
 
             case OperationStatus.Stale:
                 End(operation, ClerkError.DeadlineExceeded, OperationOutcome.Unknown,
-                    $"{operation.Kind} came so long after its deadline that {_group.Name} no longer knows whether it happened.");
+                    $"{operation.Kind} came so long after its deadline that {group.Name} no longer knows whether it happened.");
                 return true;
 
+            case OperationStatus.WrongShard or OperationStatus.Moving when operation.Shard is { } elsewhere:
+                if (!attempt.MayBeCopy) operation.OpenAttempts--;
+                LearnHint(elsewhere, result.Owner);
+                if (IsCarriedBy(operation, attempt)) Redirect(operation, group, result, nowMs);
+                return false;
+
             default:
-                operation.OpenAttempts--;
-                if (IsCarriedBy(operation, attempt)) Park(operation, result, nowMs);
+                if (!attempt.MayBeCopy) operation.OpenAttempts--;
+                if (!IsCarriedBy(operation, attempt)) return false;
+                operation.Current = null;
+                operation.LastRefusal = ClerkError.Busy;
+                operation.LastProblem = $"{group.Name} is at a limit";
+                ParkUntil(operation, nowMs + Pause(++operation.Refusals));
                 return false;
         }
     }
 
-    private void Park(ClerkOperation operation, in OperationResult result, long nowMs)
+    /// <summary>The group does not serve the operation's shard. On to the one that does, or aside until it can be asked again.</summary>
+    private void Redirect(ClerkOperation operation, GroupState group, in OperationResult result, long nowMs)
     {
         operation.Current = null;
-        operation.Refusals++;
-        operation.LastRefusal = result.Status == OperationStatus.Busy ? ClerkError.Busy : null;
-        operation.LastProblem = result.Status switch
+        operation.LastRefusal = null;
+        bool isMoving = result.Status == OperationStatus.Moving;
+        operation.LastProblem = isMoving ? "its shard is moving to another group" : $"{group.Name} does not serve its shard";
+        ShardState shard = operation.Shard!;
+        if (!isMoving && shard.Group != group)
         {
-            OperationStatus.Moving => "its shard is moving to another group",
-            OperationStatus.WrongShard => $"{_group.Name} does not serve its shard",
-            _ => $"{_group.Name} is at a limit",
-        };
-        int pause = Pause(operation.Refusals);
-        if (result.Owner is { RetryAfterMs: > 0 } owner) pause = Math.Max(pause, Math.Min(owner.RetryAfterMs, _maxBackOffMs * 5));
-        operation.NotBeforeMs = nowMs + pause;
-        operation.State = OperationState.Parked;
-        _parked.Add(operation);
-    }
+            Enqueue(operation);
+            return;
+        }
 
-    private static ScanPage Page(ScanRequest request, in OperationResult result)
-    {
-        ScanItem[] items = new ScanItem[result.Items.Count];
-        int count = 0;
-        foreach (KeyValueItem item in result.Items) items[count++] = new ScanItem(item.Key, item.Value, item.Version);
-        return new ScanPage(items, result.Continuation is { IsEmpty: false } after ? ScanToken.Create(request, after.Span) : null);
+        if (!isMoving || shard.Refusals >= DoubtAfterRefusals) WantMap();
+        int pause = ShardPause(shard.Refusals + 1);
+        if (result.Owner is { RetryAfterMs: > 0 } owner) pause = Math.Max(pause, Math.Min(owner.RetryAfterMs, _maxBackOffMs * 5));
+        shard.Pause(nowMs, pause);
+        ParkUntil(operation, shard.NotBeforeMs);
     }
 
     private void FailByDeadline(ClerkOperation operation)
     {
+        GroupState group = _nobody;
+        if (operation.Gather is null)
+        {
+            group = GroupOf(operation);
+        }
+        else if (operation.Gather.Waiting is [var part, ..])
+        {
+            group = part.Group;
+            operation.Attempts += part.Attempts;
+            (operation.LastRefusal, operation.LastProblem) = (part.LastRefusal, part.LastProblem ?? operation.LastProblem);
+        }
+
         ClerkError error = operation.LastRefusal == ClerkError.Busy && operation.OpenAttempts == 0 ? ClerkError.Busy : ClerkError.DeadlineExceeded;
         string outcome = operation.IsRead ? "" : operation.OpenAttempts == 0 ? " It did not happen." : " Whether it happened is not known.";
-        _description ??= _group.Locator.Leader is { } leader
-            ? $"leader: {leader.Address}"
-            : $"no leader of {_group.Name} was found ({_group.Locator.Describe()})";
         string last = operation.LastProblem is null ? "" : $", last: {operation.LastProblem}";
-        Fail(operation, error, $"{operation.Kind} did not end within {_timeoutMs} ms, {operation.Attempts} attempts; {_description}{last}.{outcome}");
+        Fail(operation, error, $"{operation.Kind} did not end within {_timeoutMs} ms, {operation.Attempts} attempts; {Describe(group)}{last}.{outcome}");
+    }
+
+    private string Describe(GroupState group)
+    {
+        if (_described == group) return _description!;
+        _described = group;
+        string controller = _controller is null ? "" : $"; controller: {_mapProblem ?? _controller.Locator.Describe()}";
+        _description = group == _nobody
+            ? $"no group serves its shard{controller}"
+            : group.Locator.Leader is { } leader
+                ? $"leader: {leader.Address}"
+                : $"no leader of {group.Name} was found ({group.Locator.Describe()})";
+        return _description;
     }
 
     /// <summary>Ends an operation with an error. It did not happen if no attempt is open.</summary>
@@ -88,6 +122,7 @@ public sealed partial class ClerkCore
 
     private void End(ClerkOperation operation, ClerkError error, OperationOutcome outcome, string message)
     {
+        if (operation is ScanPart part) operation = part.Whole.Scan;
         operation.Error = error;
         operation.Outcome = outcome;
         operation.ErrorMessage = message;
@@ -102,10 +137,11 @@ public sealed partial class ClerkCore
 
     private void Leave(ClerkOperation operation)
     {
-        if (operation.State == OperationState.Queued) LaneOf(operation).Queue.Remove(operation);
+        if (operation.State == OperationState.Queued) operation.Lane!.Queue.Remove(operation);
         _deadlines.Remove(operation);
         _parked.Remove(operation);
-        operation.Session?.Remove(operation);
+        if (operation.Gather is { } gather) DropParts(gather);
+        else if (!operation.IsRead) operation.Shard!.Session.Remove(operation);
         operation.Current = null;
         operation.State = OperationState.Done;
         Outstanding--;

@@ -14,14 +14,17 @@ public sealed partial class ClerkCore
         ArgumentNullException.ThrowIfNull(attempt);
         bool awaited = attempt.IsLive;
         if (!End(attempt)) return;
+        attempt.MayBeCopy = reply.MayBeCopy;
         Replica replica = attempt.Replica;
+        LeaderLocator locator = attempt.Group.Locator;
         if (reply.Status == ReplyStatus.Ok)
         {
-            if (attempt.Kind != AttemptKind.Probe && !ReadResults(attempt, reply.Result, nowMs)) return;
+            if (attempt.Kind == AttemptKind.Map && !ReadMap(attempt, reply.Result, nowMs)) return;
+            if (attempt.Count > 0 && !ReadResults(attempt, reply.Result, nowMs)) return;
             if (reply.LeaderHint is null || reply.LeaderHint == replica.Node) OnLeaderSpoke(attempt, reply, nowMs);
 
             // A follower answers reads too, after asking the leader. It gets no writes, and its log time stands still.
-            else _group.Locator.Denied(replica, reply.LeaderHint, Words(ReplyStatus.NotLeader), nowMs);
+            else locator.Denied(replica, reply.LeaderHint, Words(ReplyStatus.NotLeader), nowMs);
             return;
         }
 
@@ -31,20 +34,20 @@ public sealed partial class ClerkCore
         switch (reply.Status)
         {
             case ReplyStatus.Busy:
-                if (replica == _group.Locator.Leader) _group.Locator.Trust(nowMs);
-                Requeue(attempt, problem, ClerkError.Busy);
+                if (replica == locator.Leader) locator.Trust(nowMs);
+                Requeue(attempt, problem, nowMs, ClerkError.Busy);
                 break;
             case ReplyStatus.DiskFull when attempt.Kind == AttemptKind.Write:
                 foreach (ClerkOperation operation in attempt.Operations)
                     if (IsCarriedBy(operation, attempt))
                         Fail(operation, ClerkError.DiskFull, $"{replica.Address} has no space left on its disk for writes. Free some, or add a disk.");
                 break;
-            case ReplyStatus.Invalid when attempt.Kind != AttemptKind.Probe:
-                FindTheGuilty(attempt, reply.Error ?? "The replica calls the batch invalid.");
+            case ReplyStatus.Invalid when attempt.Count > 0:
+                FindTheGuilty(attempt, reply.Error ?? "The replica calls the batch invalid.", nowMs);
                 return;
             default:
-                _group.Locator.Denied(replica, reply.LeaderHint, problem, nowMs);
-                Requeue(attempt, $"{replica.Node}: {problem}");
+                locator.Denied(replica, reply.LeaderHint, problem, nowMs);
+                Requeue(attempt, $"{replica.Node}: {problem}", nowMs);
                 break;
         }
 
@@ -62,8 +65,8 @@ public sealed partial class ClerkCore
         bool awaited = attempt.IsLive;
         if (!End(attempt)) return;
         if (failure == AttemptFailure.NotDelivered) CloseAttempts(attempt);
-        _group.Locator.Denied(attempt.Replica, null, problem, nowMs);
-        Requeue(attempt, $"{attempt.Replica.Node}: {problem}");
+        attempt.Group.Locator.Denied(attempt.Replica, null, problem, nowMs);
+        Requeue(attempt, $"{attempt.Replica.Node}: {problem}", nowMs);
         if (awaited) Slow(attempt, nowMs);
     }
 
@@ -97,37 +100,38 @@ public sealed partial class ClerkCore
 
     private void OnLeaderSpoke(ClerkAttempt attempt, in ClerkReply reply, long nowMs)
     {
-        if (_group.LaneOf(attempt.Kind) is { } lane)
+        GroupState group = attempt.Group;
+        if (group.LaneOf(attempt.Kind) is { } lane)
         {
             lane.Failures = 0;
             lane.NotBeforeMs = long.MinValue;
         }
 
         // It led when the attempt was answered. If another one proved itself by an attempt that was sent later, that is the news.
-        if (attempt.Id < _group.ProvenBy && attempt.Replica != _group.Locator.Leader) return;
-        _group.LearnLogTime(attempt, reply.LogTimeMs, nowMs);
-        _group.ProvenBy = Math.Max(_group.ProvenBy, attempt.Id);
-        if (!_group.Locator.Found(attempt.Replica, nowMs)) return;
+        if (attempt.Id < group.ProvenBy && attempt.Replica != group.Locator.Leader) return;
+        group.LearnLogTime(attempt, reply.LogTimeMs, nowMs);
+        group.ProvenBy = Math.Max(group.ProvenBy, attempt.Id);
+        if (!group.Locator.Found(attempt.Replica, nowMs)) return;
 
         // A fail-over. The old leader may never answer, and whatever it still does is sorted out by the sessions.
-        for (ClerkAttempt? old = _group.Oldest; old is not null;)
+        for (ClerkAttempt? old = group.Oldest; old is not null;)
         {
             ClerkAttempt? next = old.Next;
-            if (old.Replica != attempt.Replica) GiveUp(old, $"{old.Replica.Node} was deposed");
+            if (old.Replica != attempt.Replica) GiveUp(old, $"{old.Replica.Node} was deposed", nowMs);
             old = next;
         }
     }
 
     /// <summary>Waits for an attempt no longer; it stays open, since it may still have its effect.</summary>
-    private void GiveUp(ClerkAttempt attempt, string problem)
+    private void GiveUp(ClerkAttempt attempt, string problem, long nowMs)
     {
-        _group.Release(attempt);
+        attempt.Group.Release(attempt);
         attempt.Replica.Problem = problem;
-        Requeue(attempt, problem);
+        Requeue(attempt, problem, nowMs);
     }
 
     /// <summary>Back to the front of the queue, in the old order, each on its own: the next batch may group them differently.</summary>
-    private void Requeue(ClerkAttempt attempt, string problem, ClerkError? refusal = null)
+    private void Requeue(ClerkAttempt attempt, string problem, long nowMs, ClerkError? refusal = null)
     {
         for (int i = attempt.Operations.Length - 1; i >= 0; i--)
         {
@@ -136,12 +140,12 @@ public sealed partial class ClerkCore
             operation.Current = null;
             operation.LastProblem = problem;
             operation.LastRefusal = refusal;
-            operation.State = OperationState.Queued;
-            LaneOf(operation).Queue.Return(operation);
+            Return(operation);
+            if (operation is ScanPart part && IsOutdated(part)) Dissolve(part, nowMs);
         }
     }
 
-    private void FindTheGuilty(ClerkAttempt attempt, string error)
+    private void FindTheGuilty(ClerkAttempt attempt, string error, long nowMs)
     {
         if (attempt.Operations.Length == 1)
         {
@@ -150,15 +154,15 @@ public sealed partial class ClerkCore
         }
 
         foreach (ClerkOperation operation in attempt.Operations) operation.Alone = true;
-        Requeue(attempt, error);
+        Requeue(attempt, error, nowMs);
     }
 
     /// <summary>A lane whose attempts fail again and again pauses longer and longer; after one failure it does not, for a fail-over's sake.</summary>
     private void Slow(ClerkAttempt attempt, long nowMs)
     {
-        if (_group.LaneOf(attempt.Kind) is not { } lane) return;
+        if (attempt.Group.LaneOf(attempt.Kind) is not { } lane) return;
         lane.Failures++;
-        if (lane.Failures > 1 || _group.Locator.Leader is not null) lane.NotBeforeMs = nowMs + Pause(lane.Failures);
+        if (lane.Failures > 1 || attempt.Group.Locator.Leader is not null) lane.NotBeforeMs = nowMs + Pause(lane.Failures);
     }
 
     private bool ReadResults(ClerkAttempt attempt, ReadOnlyMemory<byte> result, long nowMs)
@@ -181,8 +185,8 @@ public sealed partial class ClerkCore
         }
 
         string problem = reader.Error.IsError ? reader.Error.Message! : $"{reader.Count} results for {attempt.Operations.Length} operations";
-        _group.Locator.Denied(attempt.Replica, null, problem, nowMs);
-        Requeue(attempt, $"{attempt.Replica.Node}: {problem}");
+        attempt.Group.Locator.Denied(attempt.Replica, null, problem, nowMs);
+        Requeue(attempt, $"{attempt.Replica.Node}: {problem}", nowMs);
         Slow(attempt, nowMs);
         return false;
     }
@@ -197,8 +201,7 @@ public sealed partial class ClerkCore
             if (operation.State != OperationState.Parked || operation.LastRefusal != ClerkError.Busy) continue;
             _parked.Remove(operation);
             operation.Refusals = 0;
-            operation.State = OperationState.Queued;
-            _group.Reads.Queue.Return(operation);
+            Return(operation);
         }
     }
 }

@@ -7,18 +7,18 @@ public sealed partial class ClerkCore
 {
     private readonly List<ClerkOperation> _batch = [];
 
-    private bool CanSend(Lane lane) =>
-        _options.Batching ? lane.InFlight < _options.MaxBatchesInFlight : !_group.Locator.IsSuspect;
+    private bool CanSend(GroupState group, Lane lane) =>
+        _options.Batching ? lane.InFlight < _options.MaxBatchesInFlight : !group.Locator.IsSuspect;
 
-    private void Flush(Lane lane, long nowMs)
+    private void Flush(GroupState group, Lane lane, long nowMs)
     {
-        if (_group.Locator.Leader is not { } leader || lane.NotBeforeMs > nowMs) return;
-        while (lane.Queue.Head is not null && CanSend(lane))
+        if (lane.Queue.Head is null || group.Locator.Leader is not { } leader || lane.NotBeforeMs > nowMs) return;
+        while (lane.Queue.Head is not null && CanSend(group, lane))
         {
-            byte[] payload = lane.Kind == AttemptKind.Write ? GatherWrites(lane) : GatherReads(lane);
+            byte[] payload = lane.Kind == AttemptKind.Write ? GatherWrites(group, lane) : GatherReads(lane);
             ClerkOperation[] operations = _batch.ToArray();
             _batch.Clear();
-            ClerkAttempt attempt = new(++_lastAttempt, lane.Kind, _group, leader, payload, operations, nowMs);
+            ClerkAttempt attempt = new(++_lastAttempt, lane.Kind, group, leader, payload, operations, nowMs);
             foreach (ClerkOperation operation in operations)
             {
                 operation.State = OperationState.InFlight;
@@ -27,23 +27,25 @@ public sealed partial class ClerkCore
                 operation.Attempts++;
             }
 
-            _group.Await(attempt);
+            group.Await(attempt);
             Effects.Sends.Add(attempt);
         }
     }
 
-    private byte[] GatherWrites(Lane lane)
+    private byte[] GatherWrites(GroupState group, Lane lane)
     {
         _writeBuilder.Begin(_client);
         int bytes = 0;
         while (Next(lane, bytes) is { } operation)
         {
-            if (operation.LogDeadlineMs == 0) operation.LogDeadlineMs = _group.ToLogDeadline(operation.DeadlineMs);
+
+            // While no attempt is open, nothing was promised by the deadline before: it may be told anew, in this group's time.
+            if (operation.OpenAttempts == 0) operation.LogDeadlineMs = group.ToLogDeadline(operation.DeadlineMs);
             WriteOperation write = new()
             {
                 Kind = operation.Kind,
                 Sequence = operation.Sequence,
-                Floor = operation.Session!.Floor,
+                Floor = operation.Shard!.Session.Floor,
                 DeadlineMs = operation.LogDeadlineMs,
                 Key = operation.Key,
                 Value = operation.Value,
@@ -63,13 +65,21 @@ public sealed partial class ClerkCore
         while (Next(lane, bytes) is { } operation)
         {
             ReadOperation read = operation.Scan is { } scan
-                ? ReadOperation.Scan(scan.Prefix, scan.From, scan.To, operation.ScanAfter, scan.Limit)
+                ? ReadOperation.Scan(scan.Prefix, scan.From, scan.To, operation.ScanAfter, scan.Limit, ShardsOf((ScanPart)operation))
                 : ReadOperation.Get(operation.Key);
             if (!_readBuilder.TryAdd(read)) break;
             bytes += Take(lane, operation);
         }
 
         return _readBuilder.ToArray();
+    }
+
+    // Where one group is all there is, it is asked for all: a shorter message.
+    private ReadOnlyMemory<byte> ShardsOf(ScanPart part)
+    {
+        for (int i = 0; i < _shards.Length; i++)
+            if (!ShardBits.Contains(part.Shards, new ShardId(i))) return part.Shards;
+        return default;
     }
 
     private ClerkOperation? Next(Lane lane, int bytes)

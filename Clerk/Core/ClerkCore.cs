@@ -7,24 +7,46 @@ namespace Quorleans.Clerk;
 /// simulator) tells it what happened, calls <see cref="Advance"/>, carries out the <see cref="Effects"/>, and calls
 /// <see cref="Advance"/> again when <see cref="NextWakeMs"/> has come or anything else happened. Not safe for several threads at once.
 /// <code>
-/// Submit(op) ─▶ lane's queue ─▶ attempt in flight ─▶ done
-///                    ▲   ▲             │ refused as a whole, or lost: back to the front of the queue
-///                    │   └─────────────┤
-///                 parked ◀─────────────┘ refused by itself (its shard moves): waits aside, the others go on
+/// Submit(op) ─▶ shard ─▶ its group's queue ─▶ attempt in flight ─▶ done
+///                 ▲              ▲                  │ refused as a whole, or lost: back to the front of the queue
+///                 │              └──────────────────┤
+///                 │   parked until its shard is     │ refused by itself (its shard moves): waits aside, the others go on
+///                 └── asked for again ◀─────────────┘
 /// </code>
+/// Every replica group has its own queues, leader and log time, so that one without a leader holds up its own shards only. Which group serves
+/// a shard is learnt from refusals and from the shard controller. A wrong idea of it costs a detour and nothing else, since the group itself
+/// decides, when it applies a write or looks a key up, whether it serves the shard.
 /// </summary>
 /// <remarks>
-/// An operation surely did not happen while no attempt of it is open: an attempt is open from its sending until a replica says that it
-/// did nothing. To send is possible only to a replica that has proven that it leads (see <see cref="LeaderLocator"/>), and not before
-/// the group's log time is known, since that fixes the operation's deadline there, once, for all its attempts.
+/// <para><b>When an operation surely did not happen.</b> An attempt is open from its sending until a replica says that it did nothing: as a whole
+/// (it did not lead, was busy…), or for the one operation ("its shard is not here", "not now"), unless that may be the answer to a second copy. While none
+/// is open, no attempt has had or will have an effect, in any group: every attempt is one message to one replica of one group, and each was
+/// accounted for by itself. Otherwise only the log can say so, by <see cref="OperationStatus.DeadlinePassed"/>. That is believed, whichever group says it
+/// and to whichever attempt, because
+/// (1) all open attempts carry the same deadline D. It is fixed in the log time of the group of the first one, and anew only while none is open;
+/// (2) a shard has one owner at a time, and each is in its turn the only one that applies its writes, from activation to freeze;
+/// (3) log time never goes back within a group, and at the activation it is not before that of the freeze at the source, so it never goes back along
+/// the shard's owners either;
+/// (4) the shard's sessions go with it. A group that says so serves the shard at a log time T after D. By (2) and (3) whatever is applied later, there or at
+/// a later owner, is applied after D too and refused. What was applied earlier, there or at an earlier owner, left its result in the session, which by (4)
+/// is here, and is kept until it is acknowledged (then nobody waits for this answer) or its retention is over (then the answer is
+/// <see cref="OperationStatus.Stale"/>: unknown).</para>
+/// <para>How far the groups' clocks are apart does not matter for this. Where the new owner's is ahead by more than
+/// the deadline's slack, an operation of unknown outcome may be refused early, and surely did not happen; one without an open attempt gets a
+/// deadline in the new group's time.</para>
+/// <para><b>To send</b> is possible only to a replica that has proven that it leads (see <see cref="LeaderLocator"/>), and so not before the group's log
+/// time is known.</para>
 /// </remarks>
 public sealed partial class ClerkCore
 {
     private readonly ClerkOptions _options;
     private readonly KeyValueLimits _limits;
     private readonly ClientId _client;
-    private readonly GroupState _group;
-    private readonly OperationSession[] _sessions;
+    private readonly ShardState[] _shards;
+    private readonly List<GroupState> _groups = [];
+    private readonly GroupState _home;
+    private readonly GroupState _nobody;
+    private readonly GroupState? _controller;
     private readonly OperationHeap _deadlines = new(byDeadline: true);
     private readonly OperationHeap _parked = new(byDeadline: false);
     private readonly WriteBatchBuilder _writeBuilder;
@@ -36,9 +58,11 @@ public sealed partial class ClerkCore
     private readonly int _suspectAfterMs;
     private readonly int _minBackOffMs;
     private readonly int _maxBackOffMs;
+    private readonly int _mapRefreshMs;
     private SplitMix64 _random;
     private long _lastSequence;
     private long _lastAttempt;
+    private GroupState? _described;
     private string? _description;
 
     /// <summary>Creates a Clerk's core.</summary>
@@ -61,10 +85,13 @@ public sealed partial class ClerkCore
         _suspectAfterMs = Milliseconds(options.SuspectAfter);
         _minBackOffMs = Milliseconds(options.MinBackOff);
         _maxBackOffMs = Milliseconds(options.MaxBackOff);
-        LeaderLocator locator = new(options.Group, options.Nodes, _minBackOffMs, _maxBackOffMs, (int)(_random.Next() >> 40));
-        _group = new GroupState(options.Group, locator);
-        _sessions = new OperationSession[options.Shards.ShardCount];
-        for (int i = 0; i < _sessions.Length; i++) _sessions[i] = new OperationSession();
+        _mapRefreshMs = Milliseconds(options.MapRefresh);
+        _home = NewGroup(GidOf(options.Group), options.Group, options.Nodes);
+        _groups.Add(_home);
+        _nobody = NewGroup(0, "nobody", options.Nodes);
+        if (options.Controller is { } controller) _controller = NewGroup(0, controller, options.Nodes);
+        _shards = new ShardState[options.Shards.ShardCount];
+        for (int i = 0; i < _shards.Length; i++) _shards[i] = new ShardState(new ShardId(i), _home);
         _writeBuilder = new WriteBatchBuilder(_limits);
         _readBuilder = new ReadBatchBuilder(_limits);
         _readBuilder.Begin();
@@ -86,8 +113,8 @@ public sealed partial class ClerkCore
     /// <summary>The client's id in the replicas' session tables.</summary>
     public ClientId Client => _client;
 
-    /// <summary>The node that is taken for the group's leader, or null.</summary>
-    public string? LeaderNode => _group.Locator.Leader?.Node;
+    /// <summary>The node that is taken for the leader of <see cref="ClerkOptions.Group"/>, or null.</summary>
+    public string? LeaderNode => _home.Locator.Leader?.Node;
 
     /// <summary>Takes the effects away and leaves another list to be filled.</summary>
     /// <param name="empty">An empty one.</param>
@@ -111,15 +138,21 @@ public sealed partial class ClerkCore
         OutstandingBytes += operation.Bytes;
         operation.DeadlineMs = nowMs + _timeoutMs;
         _deadlines.Add(operation);
+        if (operation.Scan is not null)
+        {
+            Begin(operation, nowMs);
+            return;
+        }
+
+        ShardState shard = operation.Shard = _shards[_options.Shards.Of(operation.Key.Span).Value];
         if (!operation.IsRead)
         {
             operation.Sequence = ++_lastSequence;
-            operation.Session = _sessions[_options.Shards.Of(operation.Key.Span).Value];
-            operation.Session.Add(operation);
+            shard.Session.Add(operation);
         }
 
-        operation.State = OperationState.Queued;
-        LaneOf(operation).Queue.Enqueue(operation);
+        if (shard.NotBeforeMs > nowMs) ParkUntil(operation, shard.NotBeforeMs);
+        else Enqueue(operation);
     }
 
     /// <summary>The caller waits no longer. The operation ends without being reported; an attempt under way may still have its effect.</summary>
@@ -142,26 +175,39 @@ public sealed partial class ClerkCore
     /// <param name="nowMs">Now; never less than before.</param>
     public void Advance(long nowMs)
     {
-        _description = null;
+        _described = null;
         Expire(nowMs);
         Unpark(nowMs);
-        GiveUpLateAttempts(nowMs);
-        FreeSilentSlots(nowMs);
-        FindLeader(nowMs);
-        Flush(_group.Writes, nowMs);
-        Flush(_group.Reads, nowMs);
-        NextWakeMs = Math.Max(nowMs + 1, WhenNext());
+        foreach (GroupState group in _groups)
+        {
+            GiveUpLateAttempts(group, nowMs);
+            FreeSilentSlots(group, nowMs);
+        }
+
+        if (_mustReroute) Reroute(nowMs);
+        AskController(nowMs);
+        long next = Math.Min(_deadlines.NextMs, _parked.NextMs);
+        foreach (GroupState group in _groups)
+        {
+            FindLeader(group, nowMs);
+            Flush(group, group.Writes, nowMs);
+            Flush(group, group.Reads, nowMs);
+            next = Math.Min(next, WhenNext(group));
+        }
+
+        NextWakeMs = Math.Max(nowMs + 1, Math.Min(next, WhenControllerNext()));
     }
 
     private static int Milliseconds(TimeSpan time) => (int)time.TotalMilliseconds;
-
-    private Lane LaneOf(ClerkOperation operation) => operation.IsRead ? _group.Reads : _group.Writes;
 
     private int Pause(int failures)
     {
         int pause = failures > 20 ? _maxBackOffMs : (int)Math.Min((long)_minBackOffMs << Math.Max(0, failures - 1), _maxBackOffMs);
         return Math.Max(1, (int)(pause * (0.5 + _random.NextDouble())));
     }
+
+    // A shard changes hands within a few milliseconds, or waits for a group that is ill: asked often at first, and then ever more rarely.
+    private int ShardPause(int refusals) => Pause(Math.Max(1, refusals - (DoubtAfterRefusals - 1)));
 
     private void Expire(long nowMs)
     {
@@ -174,71 +220,9 @@ public sealed partial class ClerkCore
         {
             ClerkOperation operation = _parked.Peek();
             _parked.Remove(operation);
-            operation.State = OperationState.Queued;
-            LaneOf(operation).Queue.Enqueue(operation);
+            if (operation.Gather is not null) Split(operation, nowMs);
+            else if (operation is ScanPart part && IsOutdated(part)) Dissolve(part, nowMs);
+            else Enqueue(operation);
         }
-    }
-
-    private void GiveUpLateAttempts(long nowMs)
-    {
-        while (_group.Oldest is { } attempt && attempt.SentMs + _attemptTimeoutMs <= nowMs)
-        {
-            GiveUp(attempt, $"no answer from {attempt.Replica.Node} within {_attemptTimeoutMs} ms");
-
-            // Followers were asked meanwhile. If one had heard the leader, it would not be suspect any more: let it prove itself.
-            if (attempt.Replica == _group.Locator.Leader && nowMs - _group.Locator.HeardMs >= _suspectAfterMs) _group.Locator.Forget(nowMs);
-        }
-    }
-
-    private void FreeSilentSlots(long nowMs)
-    {
-        for (ClerkAttempt? attempt = OldestWithSlot(); attempt is not null && FreesSlotAtMs(attempt) <= nowMs; attempt = attempt.Next)
-            _group.FreeSlot(attempt);
-    }
-
-    private ClerkAttempt? OldestWithSlot()
-    {
-        if (!_options.Batching) return null;
-        ClerkAttempt? attempt = _group.Oldest;
-        while (attempt is { HoldsSlot: false }) attempt = attempt.Next;
-        return attempt;
-    }
-
-    // A lost call must not hold up its lane until its time-out, as long as the leader lives.
-    private long FreesSlotAtMs(ClerkAttempt attempt) =>
-        _group.Locator.HeardMs > attempt.SentMs ? attempt.SentMs + (2L * _suspectAfterMs) : long.MaxValue;
-
-    private void FindLeader(long nowMs)
-    {
-        LeaderLocator locator = _group.Locator;
-        if (SuspectAtMs() <= nowMs) locator.Suspect(nowMs);
-        if (!locator.IsSearching || !_group.HasWork) return;
-        foreach (Replica replica in locator.Replicas)
-            if (replica.Probe is { } probe && probe.SentMs + _probeTimeoutMs <= nowMs) replica.Probe = null;
-        while (locator.ProbeAtMs <= nowMs && locator.NextToProbe(nowMs, _random.NextDouble()) is { } replica)
-        {
-            ClerkAttempt probe = new(++_lastAttempt, AttemptKind.Probe, _group, replica, _probePayload, [], nowMs);
-            replica.Probe = probe;
-            Effects.Sends.Add(probe);
-        }
-    }
-
-    private long SuspectAtMs() =>
-        _group.Oldest is { } oldest && !_group.Locator.IsSearching
-            ? Math.Max(oldest.SentMs, _group.Locator.HeardMs) + _suspectAfterMs
-            : long.MaxValue;
-
-    private long WhenNext()
-    {
-        long next = Math.Min(_deadlines.NextMs, _parked.NextMs);
-        if (_group.Oldest is { } oldest) next = Math.Min(next, oldest.SentMs + _attemptTimeoutMs);
-        if (OldestWithSlot() is { } silent) next = Math.Min(next, FreesSlotAtMs(silent));
-        next = Math.Min(next, SuspectAtMs());
-        LeaderLocator locator = _group.Locator;
-        if (locator.IsSearching && _group.HasWork) next = Math.Min(next, locator.ProbeAtMs);
-        if (locator.Leader is null) return next;
-        if (_group.Writes.Queue.Count > 0 && CanSend(_group.Writes)) next = Math.Min(next, _group.Writes.NotBeforeMs);
-        if (_group.Reads.Queue.Count > 0 && CanSend(_group.Reads)) next = Math.Min(next, _group.Reads.NotBeforeMs);
-        return next;
     }
 }

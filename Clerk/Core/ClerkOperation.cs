@@ -78,7 +78,7 @@ public class ClerkOperation
     /// <summary>Its number in the client's session; the same in every attempt. 0 for reads.</summary>
     public long Sequence { get; internal set; }
 
-    /// <summary>The end of its time in log time, fixed at its first attempt; 0 before.</summary>
+    /// <summary>The end of its time in log time, the same for all attempts that may still have an effect; 0 before the first.</summary>
     public long LogDeadlineMs { get; internal set; }
 
     // When it gives up, by the local clock, and when a parked one goes on.
@@ -86,7 +86,14 @@ public class ClerkOperation
     internal long NotBeforeMs;
 
     internal OperationState State;
-    internal OperationSession? Session;
+    // Null for scans and their parts.
+    internal ShardState? Shard;
+
+    // The lane in whose queue it stands.
+    internal Lane? Lane;
+
+    // A scan's page, as far as it has been read.
+    internal ScanGather? Gather;
     internal int Bytes;
 
     // A scan's continuation: the key behind which it goes on.
@@ -123,6 +130,9 @@ internal enum OperationState
 
     /// <summary>Waits for its own time, aside of the lane.</summary>
     Parked,
+
+    /// <summary>A scan whose parts are on their way.</summary>
+    Split,
 
     /// <summary>Its current attempt is on its way.</summary>
     InFlight,

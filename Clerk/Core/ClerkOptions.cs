@@ -5,12 +5,27 @@ namespace Quorleans.Clerk;
 /// <summary>How a Clerk works. Every option has a default that fits an embedded cluster; a Clerk reads them once, when it is made.</summary>
 public sealed class ClerkOptions
 {
-    /// <summary>The replica group that holds the data. Default <c>g1</c>.</summary>
+    /// <summary>
+    /// The replica group that holds all shards as long as nothing else is known. Default <c>g1</c>, which a cluster is created with. Groups of
+    /// other numbers have names of the same form.
+    /// </summary>
     public string Group { get; set; } = "g1";
 
     /// <summary>
-    /// The nodes that the Clerk asks first for the group's leader. Default n1, n2, n3. More are learnt from the replicas' answers, so
-    /// one live node is enough.
+    /// The shard controller's group, which is asked who serves which shard: <c>ctl</c>. Null, the default, for a cluster without one; then only
+    /// replicas that refuse an operation tell where its shard is.
+    /// </summary>
+    public string? Controller { get; set; }
+
+    /// <summary>
+    /// How old the map of shards may become while the Clerk is in use. Default 30 s. It is asked for at once when a shard cannot be found;
+    /// this only spares operations that detour.
+    /// </summary>
+    public TimeSpan MapRefresh { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// The nodes that the Clerk asks first for the group's leader and for the controller's. Default n1, n2, n3. More are learnt from their
+    /// answers, so one live node is enough.
     /// </summary>
     public IReadOnlyList<string> Nodes { get; set; } = ["n1", "n2", "n3"];
 
@@ -78,6 +93,8 @@ public sealed class ClerkOptions
         Require(!string.IsNullOrEmpty(Group), nameof(Group), Group, "a group's name, such as g1");
         Require(Nodes is { Count: > 0 }, nameof(Nodes), "none", "at least one node's name");
         foreach (string node in Nodes) Require(!string.IsNullOrWhiteSpace(node), nameof(Nodes), "an empty name", "node names");
+        Require(Controller != Group, nameof(Controller), Controller, "another group than the one that holds data, or null");
+        RequirePositive(MapRefresh, nameof(MapRefresh));
         RequirePositive(OperationTimeout, nameof(OperationTimeout));
         RequirePositive(AttemptTimeout, nameof(AttemptTimeout));
         RequirePositive(SuspectAfter, nameof(SuspectAfter));

@@ -33,8 +33,12 @@ public enum ReplyStatus
 /// </param>
 /// <param name="LogTimeMs">The group's log time in milliseconds as the replica knows it.</param>
 /// <param name="Error">What is wrong, for a person, or null.</param>
+/// <param name="MayBeCopy">
+/// Whether the attempt may have reached the replica twice, so that this may be the second copy's answer. Then "its shard is not here" is no proof
+/// that nothing happened: the first copy may have been applied before the shard moved. Whole refusals are to be given as <see cref="ReplyStatus.Unknown"/>.
+/// </param>
 public readonly record struct ClerkReply(
-    ReplyStatus Status, ReadOnlyMemory<byte> Result, string? LeaderHint = null, long LogTimeMs = 0, string? Error = null);
+    ReplyStatus Status, ReadOnlyMemory<byte> Result, string? LeaderHint = null, long LogTimeMs = 0, string? Error = null, bool MayBeCopy = false);
 
 /// <summary>How an attempt failed without an answer.</summary>
 public enum AttemptFailure

@@ -20,7 +20,7 @@ internal sealed class Lane(AttemptKind kind)
 }
 
 /// <summary>What the Clerk knows of one replica group.</summary>
-internal sealed class GroupState(string name, LeaderLocator locator)
+internal sealed class GroupState(int gid, string name, LeaderLocator locator)
 {
     // Added to a deadline in log time: the estimate lags by an answer's way, and a deadline must not come early.
     private const int LogDeadlineSlackMs = 500;
@@ -29,11 +29,23 @@ internal sealed class GroupState(string name, LeaderLocator locator)
     private long _logOffsetMs;
     private long _logTimeFrom = -1;
 
+    /// <summary>Its number; 0 or -1 for one that has none.</summary>
+    public int Gid { get; } = gid;
+
     /// <summary>The group's name.</summary>
     public string Name { get; } = name;
 
     /// <summary>Who leads.</summary>
-    public LeaderLocator Locator { get; } = locator;
+    public LeaderLocator Locator { get; private set; } = locator;
+
+    /// <summary>Which incarnation of its number it is; 0 as long as the controller has not said so.</summary>
+    public long Incarnation { get; set; }
+
+    /// <summary>Since when work waits for a leader; <see cref="long.MaxValue"/> when there is one.</summary>
+    public long LeaderlessMs { get; set; } = long.MaxValue;
+
+    /// <summary>Whether shards left it, so that what waits in its queues must be looked at.</summary>
+    public bool LostShards { get; set; }
 
     /// <summary>The writes.</summary>
     public Lane Writes { get; } = new(AttemptKind.Write);
@@ -58,6 +70,22 @@ internal sealed class GroupState(string name, LeaderLocator locator)
         if (attempt.Id <= _logTimeFrom) return;
         _logTimeFrom = attempt.Id;
         _logOffsetMs = logTimeMs - nowMs;
+    }
+
+    /// <summary>The controller named its incarnation and nodes for the first time.</summary>
+    public void Adopt(long incarnation, IReadOnlyList<string> nodes)
+    {
+        Incarnation = incarnation;
+        Locator.SetNodes(nodes);
+    }
+
+    /// <summary>It left and joined again under its number: another group with another leader and log, of which old answers say nothing.</summary>
+    public void BeginAnew(long incarnation, LeaderLocator locator, long lastAttempt)
+    {
+        Incarnation = incarnation;
+        Locator = locator;
+        ProvenBy = lastAttempt + 1;
+        _logTimeFrom = lastAttempt;
     }
 
     /// <summary>A deadline of the local clock, in log time.</summary>

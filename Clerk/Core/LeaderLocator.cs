@@ -64,6 +64,21 @@ internal sealed class LeaderLocator
     /// <summary>When the next replica may be asked.</summary>
     public long ProbeAtMs => _hinted is not null ? long.MinValue : _probeAtMs;
 
+    /// <summary>The controller named the group's nodes. Others are asked no more, unless one of them leads.</summary>
+    public void SetNodes(IReadOnlyList<string> nodes)
+    {
+        foreach (string node in nodes) Find(node);
+        for (int i = _replicas.Count - 1; i >= 0; i--)
+        {
+            Replica replica = _replicas[i];
+            if (replica == Leader || replica == _hinted || IsNamed(nodes, replica.Node)) continue;
+            _replicas.RemoveAt(i);
+            if (_next > i) _next--;
+        }
+
+        if (_next >= _replicas.Count) _next = 0;
+    }
+
     /// <summary>The leader is silent: ask the others, and go on trusting it until one of them proves to lead.</summary>
     public void Suspect(long nowMs)
     {
@@ -160,6 +175,13 @@ internal sealed class LeaderLocator
         foreach (Replica replica in _replicas)
             text += (text.Length == 0 ? "" : "; ") + replica.Node + ": " + (replica.Problem ?? (replica.Probe is null ? "not asked" : "no answer"));
         return text;
+    }
+
+    private static bool IsNamed(IReadOnlyList<string> nodes, string node)
+    {
+        foreach (string name in nodes)
+            if (name == node) return true;
+        return false;
     }
 
     private Replica? Find(string node)

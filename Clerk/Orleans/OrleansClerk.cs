@@ -228,7 +228,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     {
         ReplyStatus status = (ReplyStatus)(int)reply.Status;
         if (!certain && status is not (ReplyStatus.Ok or ReplyStatus.Invalid)) status = ReplyStatus.Unknown;
-        return new ClerkReply(status, reply.Result, reply.LeaderHint, reply.LogTimeMs, reply.Error);
+        return new ClerkReply(status, reply.Result, reply.LeaderHint, reply.LogTimeMs, reply.Error, MayBeCopy: !certain);
     }
 
     private IRaftReplicaGrain Replica(string address) =>

@@ -157,6 +157,9 @@ internal static class AttemptExtensions
         return writes;
     }
 
+    /// <summary>The shards that the one scan in it asks for.</summary>
+    public static byte[] ScanShards(this ClerkAttempt attempt) => Assert.Single(attempt.Reads()).Shards.ToArray();
+
     public static List<ReadOperation> Reads(this ClerkAttempt attempt)
     {
         List<ReadOperation> reads = [];
@@ -166,7 +169,7 @@ internal static class AttemptExtensions
             reads.Add(new ReadOperation
             {
                 Kind = view.Kind, Key = view.Key.ToArray(), From = view.From.ToArray(), To = view.To.ToArray(), After = view.After.ToArray(),
-                Limit = view.Limit,
+                Limit = view.Limit, Shards = view.Shards.ToArray(),
             });
         }
 

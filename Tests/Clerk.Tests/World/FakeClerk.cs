@@ -17,19 +17,31 @@ internal sealed class Seen(ClerkOperation operation, string key, string token, l
     public long EndMs { get; set; } = -1;
 }
 
+/// <summary>A scan as its caller saw it, page by page.</summary>
+internal sealed class SeenScan(long startMs, int limit)
+{
+    public long StartMs { get; } = startMs;
+
+    public int Limit { get; } = limit;
+
+    public List<(long CallMs, long EndMs, ClerkOperation Operation)> Pages { get; } = [];
+
+    public bool IsWhole { get; set; }
+}
+
 /// <summary>A core over a network that delays, loses and repeats, with callers that each do one operation after the other.</summary>
 internal sealed class FakeClerk
 {
     private readonly VirtualTime _time;
     private readonly Random _random;
-    private readonly FakeGroup _group;
+    private readonly IFakeCluster _group;
     private readonly ClerkCore _core;
-    private readonly Dictionary<ClerkOperation, (Seen Seen, int Caller)> _waiting = [];
+    private readonly Dictionary<ClerkOperation, Action> _waiting = [];
     private readonly int _id;
     private long _wakeMs = long.MaxValue;
     private int _tokens;
 
-    public FakeClerk(int id, VirtualTime time, Random random, FakeGroup group, ClerkOptions options)
+    public FakeClerk(int id, VirtualTime time, Random random, IFakeCluster group, ClerkOptions options)
     {
         _id = id;
         _time = time;
@@ -39,6 +51,15 @@ internal sealed class FakeClerk
     }
 
     public List<Seen> History { get; } = [];
+
+    /// <summary>The scans, each with all of its pages.</summary>
+    public List<SeenScan> Scans { get; } = [];
+
+    public int Keys { get; init; } = 5;
+
+    public bool DoesScan { get; init; }
+
+    public ClerkCore Core => _core;
 
     public bool Stopped { get; set; }
 
@@ -60,7 +81,15 @@ internal sealed class FakeClerk
     private void Call(int caller)
     {
         if (Stopped) return;
-        string key = $"k{_random.Next(5)}";
+        if (DoesScan && _random.Next(12) == 0)
+        {
+            SeenScan scan = new(_time.NowMs, _random.Next(10) == 0 ? 1000 : _random.Next(1, 6));
+            Scans.Add(scan);
+            NextPage(caller, scan, null);
+            return;
+        }
+
+        string key = $"k{_random.Next(Keys)}";
         bool append = _random.Next(3) > 0;
         string token = append ? $"{_id}.{caller}.{_tokens++};" : "";
         ClerkOperation operation = append
@@ -68,11 +97,32 @@ internal sealed class FakeClerk
             : new ClerkOperation(OperationKind.Get, Encoding.UTF8.GetBytes(key));
         Seen seen = new(operation, key, token, _time.NowMs);
         History.Add(seen);
-        _waiting.Add(operation, (seen, caller));
+        _waiting.Add(operation, () =>
+        {
+            seen.EndMs = _time.NowMs;
+            CallLater(caller);
+        });
         _core.Submit(operation, _time.NowMs);
         if (_random.Next(200) == 0) _time.After(_random.Next(50), () => Abandon(operation, caller));
         Advance();
     }
+
+    private void NextPage(int caller, SeenScan scan, string? continuation)
+    {
+        ClerkOperation operation = new(new ScanRequest { Prefix = "k"u8.ToArray(), Limit = scan.Limit, Continuation = continuation });
+        long callMs = _time.NowMs;
+        _waiting.Add(operation, () =>
+        {
+            scan.Pages.Add((callMs, _time.NowMs, operation));
+            scan.IsWhole = operation.ResultPage is { Continuation: null };
+            if (operation.ResultPage?.Continuation is { } next) _time.After(_random.Next(5), () => NextPage(caller, scan, next));
+            else CallLater(caller);
+        });
+        _core.Submit(operation, _time.NowMs);
+        Advance();
+    }
+
+    private void CallLater(int caller) => _time.After(_random.Next(10) == 0 ? _random.Next(300) : _random.Next(5), () => Call(caller));
 
     private void Abandon(ClerkOperation operation, int caller)
     {
@@ -89,9 +139,8 @@ internal sealed class FakeClerk
         foreach (ClerkAttempt attempt in effects.Sends) Send(attempt);
         foreach (ClerkOperation operation in effects.Completions)
         {
-            if (!_waiting.Remove(operation, out (Seen Seen, int Caller) waiting)) throw new InvalidOperationException("An operation ended twice, or after its cancellation.");
-            waiting.Seen.EndMs = _time.NowMs;
-            _time.After(_random.Next(10) == 0 ? _random.Next(300) : _random.Next(5), () => Call(waiting.Caller));
+            if (!_waiting.Remove(operation, out Action? ended)) throw new InvalidOperationException("An operation ended twice, or after its cancellation.");
+            ended();
         }
 
         if (_core.NextWakeMs >= _wakeMs) return;
@@ -105,7 +154,7 @@ internal sealed class FakeClerk
 
     private void Send(ClerkAttempt attempt)
     {
-        if (attempt.Kind == AttemptKind.Probe) Probes++;
+        if (attempt.Kind is AttemptKind.Probe or AttemptKind.Map) Probes++;
         else Batches++;
         bool reliable = _group.Healed;
         bool repeated = !reliable && _random.Next(20) == 0;
@@ -131,6 +180,7 @@ internal sealed class FakeClerk
 
         // As the adapter does when a connection broke: a refusal may be that of a second copy.
         if (repeated && reply.Status is not (ReplyStatus.Ok or ReplyStatus.Invalid)) reply = reply with { Status = ReplyStatus.Unknown };
+        else if (repeated) reply = reply with { MayBeCopy = true };
         _time.After(Delay(_group.Healed), () =>
         {
             _core.OnReply(attempt, reply, _time.NowMs);

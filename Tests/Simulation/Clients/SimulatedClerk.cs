@@ -137,7 +137,9 @@ public sealed class SimulatedClerk : SimulatedProcess
 
     // As the adapter does after a connection broke: of two copies, the one that is refused says nothing of the other.
     private static ClerkReply Judge(in ClerkReply reply, bool single) =>
-        single || reply.Status is ReplyStatus.Ok or ReplyStatus.Invalid ? reply : reply with { Status = ReplyStatus.Unknown };
+        single || reply.Status == ReplyStatus.Invalid ? reply
+        : reply.Status == ReplyStatus.Ok ? reply with { MayBeCopy = true }
+        : reply with { Status = ReplyStatus.Unknown };
 
     private void Answer(SimulatedNode from, ClerkAttempt attempt, int life, Packet request, ClerkReply answer)
     {
