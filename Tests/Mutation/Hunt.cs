@@ -1,0 +1,90 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Quorleans.Mutation;
+
+/// <summary>What a hunt came to.</summary>
+/// <param name="Found">Whether the mutant was caught.</param>
+/// <param name="By">What caught it: an invariant, a promise, a scenario.</param>
+/// <param name="Needed">How many seeds or points were run up to that.</param>
+/// <param name="Took">How long it took.</param>
+internal sealed record Catch(bool Found, string By, long Needed, TimeSpan Took);
+
+/// <summary>Runs one of the programs that hunt, with assemblies of a mutant in place of the product's.</summary>
+internal sealed class Hunt(string root, int seeds, TimeSpan limit)
+{
+    /// <summary>The simulator, seed after seed.</summary>
+    internal Catch Simulation(string mutant)
+    {
+        (int status, string output, TimeSpan took) = Run("Simulation", "Quorleans.Simulation", mutant, ["--seeds", $"1-{seeds}", "--quiet"]);
+        string[] words = Last(output).Split(' ', 4);
+        if (status == 1 && words is ["violation", var runs, var seed, var invariant])
+        {
+            // What fails without the mutant too says nothing about the mutant.
+            if (Run("Simulation", "Quorleans.Simulation", Path.Combine(mutant, "control"), ["--seed", seed, "--quiet"]).Status != 0)
+                throw new MutationException($"Seed {seed} fails without any mutant too ({invariant}): mend that first.");
+            return new Catch(true, $"{invariant} (seed {seed})", long.Parse(runs, CultureInfo.InvariantCulture), took);
+        }
+
+        return NotCaught(status, words[0] == "ok", output, seeds, took);
+    }
+
+    /// <summary>The sweep of crash points, then that of failing writes and syncs.</summary>
+    internal Catch CrashPoints(string mutant)
+    {
+        Catch last = null!;
+        foreach (string[] arguments in (string[][])[["--quiet", "--stride", "11"], ["faults", "--quiet", "--stride", "3"]])
+        {
+            (int status, string output, TimeSpan took) = Run("CrashPoints", "Quorleans.CrashPoints", mutant, arguments);
+            string[] words = Last(output).Split(' ', 3);
+            if (status == 1 && words is ["violation", var points, var promise]) return new Catch(true, promise, long.Parse(points, CultureInfo.InvariantCulture), took);
+            last = NotCaught(status, words[0] == "ok", output, words.Length > 1 && long.TryParse(words[1], out long run) ? run : 0, took);
+            if (last.Found) return last;
+        }
+
+        return last;
+    }
+
+    /// <summary>The labs' scenarios whose names begin so.</summary>
+    internal Catch Labs(string mutant, IReadOnlyList<string> names)
+    {
+        (int status, string output, TimeSpan took) = Run("Labs", "Quorleans.Labs", mutant, ["run", "--seeds", "1-20", "--lab", .. names]);
+        string failed = output.Split('\n').FirstOrDefault(line => line.Contains("FAIL", StringComparison.OrdinalIgnoreCase) && names.Any(name => line.Contains(name, StringComparison.Ordinal)))?.Trim() ?? "";
+        return status == 0 ? new Catch(false, "", 20, took) : NotCaught(status == 1 && failed.Length > 0 ? 0 : status, true, output, 20, took) with { Found = true, By = failed };
+    }
+
+    // What ends neither well nor with a violation was found too, unless it could not even begin.
+    private static Catch NotCaught(int status, bool isOk, string output, long needed, TimeSpan took)
+    {
+        if (status == 0 && isOk) return new Catch(false, "", needed, took);
+        if (status == Hung) return new Catch(true, "it does not come to an end", needed, took);
+        string why = output.Split('\n').FirstOrDefault(static line => line.Contains("Exception", StringComparison.Ordinal) || line.Contains("overflow", StringComparison.Ordinal))?.Trim() ?? Last(output);
+        if (why.Contains("TypeLoad", StringComparison.Ordinal) || why.Contains("MissingMethod", StringComparison.Ordinal) || why.Contains("FileNotFound", StringComparison.Ordinal))
+            throw new MutationException($"The hunt could not begin: {why}");
+        return new Catch(true, $"the process ended with {status}: {why}", needed, took);
+    }
+
+    private const int Hung = -1;
+
+    private (int Status, string Output, TimeSpan Took) Run(string project, string assembly, string mutant, IReadOnlyList<string> arguments)
+    {
+        string place = Path.Combine(mutant, project);
+        string built = Path.Combine(root, "Tests", project, "bin", "Release", "net10.0");
+        if (!File.Exists(Path.Combine(built, assembly + ".dll"))) throw new MutationException($"{built} is not built; run the gate with -c Release.");
+        Directory.CreateDirectory(place); // and with it the mutant's folder, which is empty for a control
+        foreach (string file in Directory.EnumerateFiles(built)) File.Copy(file, Path.Combine(place, Path.GetFileName(file)), overwrite: true);
+        foreach (string file in Directory.EnumerateFiles(mutant, "*.dll"))
+            if (File.Exists(Path.Combine(place, Path.GetFileName(file)))) File.Copy(file, Path.Combine(place, Path.GetFileName(file)), overwrite: true);
+        ProcessStartInfo start = new("dotnet", [Path.Combine(place, assembly + ".dll"), .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        Stopwatch clock = Stopwatch.StartNew();
+        using Process process = Process.Start(start)!;
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        bool ended = process.WaitForExit(limit);
+        if (!ended) process.Kill(entireProcessTree: true);
+        process.WaitForExit();
+        string text = output.Result + errors.Result;
+        return (ended ? process.ExitCode : Hung, text, clock.Elapsed);
+    }
+
+    private static string Last(string output) => output.TrimEnd().Split('\n')[^1].Trim();
+}

@@ -1,0 +1,3 @@
+using Quorleans.Mutation;
+
+return GateCommand.Create().Parse(args).Invoke();
