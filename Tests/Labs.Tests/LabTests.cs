@@ -25,6 +25,7 @@ public sealed class LabTests
     {
         Assert.Equal(24, Catalog.Lab2.Count);
         Assert.Equal(23, Catalog.Lab3.Count);
+        Assert.Equal(11, Catalog.Lab4A.Count);
         Assert.Equal(Catalog.All.Count, Catalog.All.Select(scenario => scenario.Name).Distinct(StringComparer.OrdinalIgnoreCase).Count());
     }
 

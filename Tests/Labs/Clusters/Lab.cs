@@ -19,7 +19,7 @@ internal abstract class Lab
     private readonly Dictionary<long, int> _leaders = [];
     private readonly double[] _ledSinceMs;
 
-    protected Lab(LabRun run, int servers, LabTiming timing, Func<SimulatedNodeOptions, SimulatedNodeOptions> set)
+    protected Lab(LabRun run, int servers, LabTiming timing, Func<SimulatedNodeOptions, SimulatedNodeOptions> set, string group = "g1")
     {
         Run = run;
         run.Lab = this;
@@ -27,7 +27,7 @@ internal abstract class Lab
         _random = World.Random.Fork();
         Network = new LabNetwork(servers, World.Random.Fork());
         Options = set(new SimulatedNodeOptions { Raft = timing.Options, Machines = MakeMachine, LogSegmentBytes = 128 << 10, RetainedBytes = 0, SnapshotGrowth = 0 });
-        _cluster = new SimulatedCluster(World, servers, Options, Network);
+        _cluster = new SimulatedCluster(World, servers, Options, Network, group);
         _connected = new bool[servers];
         _ledSinceMs = new double[servers];
         foreach (SimulatedNode node in _cluster.Nodes) node.Failed = (failed, reason) => Violate($"{failed.Name} stopped for good: {reason.Message}");

@@ -1,3 +1,4 @@
+using Quorleans.Labs.Controller;
 using Quorleans.Labs.KeyValue;
 using Quorleans.Labs.Raft;
 
@@ -14,11 +15,14 @@ public static class Catalog
     public static IReadOnlyList<Scenario> Lab3 { get; } =
         [.. SpeedScenarios.All.Concat(PartitionScenarios.All).Concat(WorkloadScenarios.All).OrderBy(scenario => scenario.Part, StringComparer.Ordinal)];
 
+    /// <summary>The 11 sub-tests of lab 4A.</summary>
+    public static IReadOnlyList<Scenario> Lab4A { get; } = [.. ControllerScenarios.All];
+
     /// <summary>What later years of the course added to these labs, and what all of those tests miss.</summary>
-    public static IReadOnlyList<Scenario> Beyond { get; } = [.. LaterScenarios.All, .. ScriptedScenarios.All, .. BeyondScenarios.All];
+    public static IReadOnlyList<Scenario> Beyond { get; } = [.. LaterScenarios.All, .. ScriptedScenarios.All, .. BeyondScenarios.All, .. ControllerScenarios.Beyond];
 
     /// <summary>Every one.</summary>
-    public static IReadOnlyList<Scenario> All { get; } = [.. Lab2, .. Lab3, .. Beyond];
+    public static IReadOnlyList<Scenario> All { get; } = [.. Lab2, .. Lab3, .. Lab4A, .. Beyond];
 
     /// <summary>Finds one by its name, whatever its case.</summary>
     public static Scenario? Find(string name) => All.FirstOrDefault(scenario => scenario.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
