@@ -13,8 +13,9 @@ namespace Quorleans.KeyValue.Handoff;
 /// <param name="options">How it drives.</param>
 public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions options)
 {
-    private readonly SortedDictionary<long, MoveWork> _works = [];
-    private readonly List<long> _over = [];
+    // One entry of the controller may plan moves of several shards, all with its index as their id.
+    private readonly SortedDictionary<(long Move, ShardId Shard), MoveWork> _works = [];
+    private readonly List<(long Move, ShardId Shard)> _over = [];
     private readonly Dictionary<(GroupRef Peer, bool IsSource), int> _active = [];
     private ControllerView? _view;
 
@@ -55,16 +56,17 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
     public void Answered(long nowMs, in PullAnswer answer, List<HandoffEffect> effects)
     {
         ArgumentNullException.ThrowIfNull(effects);
-        if (!_works.TryGetValue(answer.Move, out MoveWork? work) || work.Move.To != self) return;
+        if (!_works.TryGetValue((answer.Move, answer.Shard), out MoveWork? work) || work.Move.To != self) return;
         work.IsAsking = false;
         TakeAnswer(nowMs, work, answer, effects);
     }
 
     /// <summary>Takes in that the source of a move has something new.</summary>
     /// <param name="moveId">The move.</param>
-    public void Poked(long moveId)
+    /// <param name="shard">Its shard.</param>
+    public void Poked(long moveId, ShardId shard)
     {
-        if (!_works.TryGetValue(moveId, out MoveWork? work)) return;
+        if (!_works.TryGetValue((moveId, shard), out MoveWork? work)) return;
         // What is awaited may have been answered before there was something new.
         if (work.IsAsking) work.IsPoked = true;
         else work.NextPullMs = MoveWork.Never;
@@ -75,7 +77,7 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
     {
         ShardMove move = shard.Move;
         // The controller planned at least one move more than this view knows of.
-        if (move.Id == 0 || move.Id > _view!.Index || IsOrdered(move.Id)) return;
+        if (move.Id == 0 || move.Id > _view!.Index || IsOrdered(KeyOf(move))) return;
         switch (shard.Phase)
         {
             case ShardPhase.Frozen when shard.Shard.Value < _view.Epochs.Count && _view.Epochs[shard.Shard.Value] >= move.Epoch:
@@ -101,26 +103,28 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
 
     private void ForgetEnded(List<HandoffEffect> effects)
     {
-        foreach ((long id, MoveWork work) in _works)
+        foreach (((long Move, ShardId Shard) key, MoveWork work) in _works)
         {
-            if (id <= _view!.Index && !IsOrdered(id) && !work.IsLeftover) _over.Add(id);
+            if (key.Move <= _view!.Index && !IsOrdered(key) && !work.IsLeftover) _over.Add(key);
         }
 
-        foreach (long id in _over)
+        foreach ((long Move, ShardId Shard) key in _over)
         {
-            if (_works[id].SlowMs > 0) effects.Add(new HandoffEffect { Kind = HandoffEffectKind.SlowWrites, Move = _works[id].Move });
-            _works.Remove(id);
+            if (_works[key].SlowMs > 0) effects.Add(new HandoffEffect { Kind = HandoffEffectKind.SlowWrites, Move = _works[key].Move });
+            _works.Remove(key);
         }
 
         _over.Clear();
         foreach (MoveWork work in _works.Values) work.IsLeftover = false;
     }
 
-    private bool IsOrdered(long id)
+    private static (long Move, ShardId Shard) KeyOf(in ShardMove move) => (move.Id, move.Shard);
+
+    private bool IsOrdered((long Move, ShardId Shard) key)
     {
         foreach (MoveOrder order in _view!.Moves)
         {
-            if (order.Move.Id == id) return true;
+            if (KeyOf(order.Move) == key) return true;
         }
 
         return false;
@@ -130,20 +134,20 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
     {
         // Both groups take the lowest ids first, so that they take the same ones.
         var ordered = new List<MoveOrder>(moves);
-        ordered.Sort(static (left, right) => left.Move.Id.CompareTo(right.Move.Id));
+        ordered.Sort(static (left, right) => KeyOf(left.Move).CompareTo(KeyOf(right.Move)));
         return ordered;
     }
 
     private MoveWork WorkOf(in ShardMove move)
     {
-        if (_works.TryGetValue(move.Id, out MoveWork? work)) return work;
-        return _works[move.Id] = new MoveWork(move);
+        if (_works.TryGetValue(KeyOf(move), out MoveWork? work)) return work;
+        return _works[KeyOf(move)] = new MoveWork(move);
     }
 
     private void Propose(long nowMs, HandoffKind kind, in ShardMove move, int attempt, List<HandoffEffect> effects)
     {
         MoveWork work = WorkOf(move);
-        work.IsLeftover = !IsOrdered(move.Id);
+        work.IsLeftover = !IsOrdered(KeyOf(move));
         if (!work.IsDue(kind, attempt, 0, nowMs, options.RetryMs)) return;
         byte[] payload = new HandoffCommand { Kind = kind, Move = move, Attempt = attempt }.ToArray();
         effects.Add(new HandoffEffect { Kind = HandoffEffectKind.Propose, Move = move, Payload = payload });

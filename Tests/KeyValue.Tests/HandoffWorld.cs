@@ -175,7 +175,7 @@ internal sealed class HandoffWorld
                 _bag.Add((group, effect, answer));
                 break;
             case HandoffEffectKind.Poke:
-                Groups.Single(candidate => candidate.Self == effect.Peer).Driver.Poked(effect.Move.Id);
+                Groups.Single(candidate => candidate.Self == effect.Peer).Driver.Poked(effect.Move.Id, effect.Move.Shard);
                 break;
             case HandoffEffectKind.ReportCommitted or HandoffEffectKind.ReportAborted:
                 End(effect.Move, effect.Kind == HandoffEffectKind.ReportCommitted);

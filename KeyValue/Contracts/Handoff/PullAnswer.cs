@@ -39,7 +39,7 @@ public enum PullKind : byte
 /// <summary>
 /// What a source answers to a <see cref="PullRequest"/>; position and content are slices of the encoding. Layout, version 1:
 /// <code>
-/// answer = 0x13  version(1 byte)  kind(1 byte)  u move-id  u attempt  u start  fields
+/// answer = 0x13  version(1 byte)  kind(1 byte)  u move-id  u shard  u attempt  u start  fields
 /// fields = u revision                                                             Begin
 ///        | u number  last(1 byte: 0, 1)  bytes next-position  content             Chunk
 ///        | u from  u to  content                                                  Delta
@@ -54,6 +54,9 @@ public readonly record struct PullAnswer
 
     /// <summary>The move's id.</summary>
     public required long Move { get; init; }
+
+    /// <summary>The shard: one entry of the controller may plan moves of several, all with its index as their id.</summary>
+    public required ShardId Shard { get; init; }
 
     /// <summary>The source's attempt; 0 where it says nothing.</summary>
     public int Attempt { get; init; }
@@ -99,6 +102,7 @@ public readonly record struct PullAnswer
         writer.Byte(KeyValueCodec.Version);
         writer.Byte((byte)Kind);
         writer.Varint(Move);
+        writer.Varint((long)Shard.Value);
         writer.Varint((long)Attempt);
         writer.Varint(Start);
         switch (Kind)
@@ -139,7 +143,7 @@ public readonly record struct PullAnswer
         ValidationError error = KeyValueCodec.CheckHeader(ref reader, KeyValueCodec.HandoffAnswer, "hand-off answer");
         if (error.IsError) return error;
         var kind = (PullKind)reader.Byte();
-        answer = new PullAnswer { Kind = kind, Move = reader.Varint(), Attempt = (int)reader.Varint(int.MaxValue), Start = reader.Varint() };
+        answer = new PullAnswer { Kind = kind, Move = reader.Varint(), Shard = new ShardId((int)reader.Varint(ShardFunction.MaxShards - 1)), Attempt = (int)reader.Varint(int.MaxValue), Start = reader.Varint() };
         bool ok = kind is > PullKind.None and <= PullKind.Released;
         switch (kind)
         {

@@ -14,7 +14,7 @@ internal sealed partial class ShardHandoff
         if (phase == ShardPhase.Released) return Short(PullKind.Released, move);
         if (slot.Move != move || phase is not (ShardPhase.Exporting or ShardPhase.Frozen)) return Short(PullKind.WrongGroup, move);
 
-        PullAnswer answer = new() { Kind = PullKind.NoView, Move = move.Id, Attempt = slot.Attempt, Start = slot.Start };
+        PullAnswer answer = new() { Kind = PullKind.NoView, Move = move.Id, Shard = move.Shard, Attempt = slot.Attempt, Start = slot.Start };
         ExportView? view = ViewOf(state, slot, move.Shard.Value);
         Shard? image = view?.Image ?? (IsOwnView(slot, phase) ? state.Shards[move.Shard.Value] : null);
         if (image is null) return answer;
@@ -93,5 +93,5 @@ internal sealed partial class ShardHandoff
     private ExportView? ViewOf(StoreState state, ShardSlot slot, int shard) =>
         IsSource(state.Phases[shard]) && _views[shard] is { } view && view.Attempt == slot.Attempt ? view : null;
 
-    private static PullAnswer Short(PullKind kind, in ShardMove move) => new() { Kind = kind, Move = move.Id };
+    private static PullAnswer Short(PullKind kind, in ShardMove move) => new() { Kind = kind, Move = move.Id, Shard = move.Shard };
 }
