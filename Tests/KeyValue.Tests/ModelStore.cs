@@ -9,6 +9,7 @@ namespace Quorleans.KeyValue.Tests;
 internal sealed class ModelStore(ShardFunction shardFunction, KeyValueLimits limits)
 {
     private readonly Dictionary<(int Client, ShardId Shard), (long Floor, Dictionary<long, (OperationStatus, long)> Done)> _sessions = [];
+    private readonly Dictionary<(int Client, ShardId Shard), long> _latestDeadlines = [];
     private readonly Dictionary<ShardId, long> _revisions = [];
 
     public SortedDictionary<string, (string Value, long Version)> Data { get; } = new(StringComparer.Ordinal);
@@ -17,14 +18,28 @@ internal sealed class ModelStore(ShardFunction shardFunction, KeyValueLimits lim
     public int Executed { get; private set; }
 
     /// <summary>Applies one operation.</summary>
+    /// <param name="client">Who sent it.</param>
+    /// <param name="operation">The operation.</param>
+    /// <param name="now">The log time.</param>
+    /// <param name="answered">
+    /// What the store has answered. It shows whether the store has forgotten a session that is over: then an operation that its client has given up, and that was
+    /// never done, may still be done before its own deadline, as its unknown outcome says.
+    /// </param>
     /// <returns>The answers that the store may give.</returns>
-    public (OperationStatus Status, long Version)[] Apply(int client, WriteOperation operation, long now)
+    public (OperationStatus Status, long Version)[] Apply(int client, WriteOperation operation, long now, OperationStatus answered)
     {
         ShardId shard = shardFunction.Of(operation.Key.Span);
         if (!_sessions.TryGetValue((client, shard), out var session)) session = (0, []);
         bool forgotten = operation.DeadlineMs != 0 && now > operation.DeadlineMs + limits.ResultRetentionMs;
         bool late = operation.DeadlineMs != 0 && now > operation.DeadlineMs;
         bool done = session.Done.TryGetValue(operation.Sequence, out (OperationStatus, long) before);
+        bool isOver = _latestDeadlines.TryGetValue((client, shard), out long latest) && latest < now - limits.ResultRetentionMs;
+        if (operation.Sequence <= session.Floor && !done && !late && isOver && answered != OperationStatus.Stale)
+        {
+            session = (0, []);
+            _latestDeadlines.Remove((client, shard));
+        }
+
         if (operation.Sequence <= session.Floor)
         {
             // When the real session is gone, its floor is too: then the deadline answers, truthfully.
@@ -39,6 +54,8 @@ internal sealed class ModelStore(ShardFunction shardFunction, KeyValueLimits lim
 
         (OperationStatus, long) result = Execute(operation, shard);
         session.Done[operation.Sequence] = result;
+        long deadline = operation.DeadlineMs == 0 ? long.MaxValue : operation.DeadlineMs;
+        _latestDeadlines[(client, shard)] = Math.Max(deadline, _latestDeadlines.GetValueOrDefault((client, shard)));
         _sessions[(client, shard)] = (Math.Max(session.Floor, operation.Floor), session.Done);
         Executed++;
         return [result];

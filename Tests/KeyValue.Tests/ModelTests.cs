@@ -101,7 +101,7 @@ public sealed class ModelTests
             Assert.Equal(_steady.Machine.Digest, _restarted.Machine.Digest);
             for (int i = 0; i < operations.Length; i++)
             {
-                Assert.Contains((results[i].Status, results[i].Version), _model.Apply(client, operations[i], _steady.Now));
+                Assert.Contains((results[i].Status, results[i].Version), _model.Apply(client, operations[i], _steady.Now, results[i].Status));
                 _clients[client].Answered(operations[i].Sequence);
             }
         }
