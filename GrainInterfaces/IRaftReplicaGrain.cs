@@ -41,11 +41,19 @@ public interface IRaftReplicaGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Submit")]
     Task<SubmitReply> Submit(SubmitRequest request);
 
+    /// <summary>Tells that the source of a move to this group has something new, so that its leader asks at once.</summary>
+    [AlwaysInterleave, OneWay, Alias("HandoffAdvanced")]
+    Task HandoffAdvanced(int shard, long move);
+
     /// <summary>Hands the leadership to another node's replica (dissertation §3.10).</summary>
     /// <param name="node">The node that shall lead.</param>
     /// <returns>Null when it leads now; otherwise why not, for a person.</returns>
     [AlwaysInterleave, Alias("TransferLeadership")]
     Task<string?> TransferLeadership(string node);
+
+    /// <summary>The shards as this replica has them, by number; none for a group that holds no store.</summary>
+    [AlwaysInterleave, Alias("GetShards")]
+    Task<ShardReport[]> GetShards();
 
     /// <summary>The replica as the dashboard shows it.</summary>
     [AlwaysInterleave, Alias("GetState")]

@@ -1,6 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Quorleans.GrainInterfaces;
 using Quorleans.Grains.Placement;
+using Quorleans.Grains.Sharding;
 
 namespace Quorleans.Hosting;
 
@@ -35,6 +38,11 @@ public static class QuorleansSiloExtensions
             options.ConnectionRetryDelay = TimeSpan.FromMilliseconds(200);
             options.OpenConnectionTimeout = TimeSpan.FromSeconds(2);
         });
+        silo.Services.TryAddSingleton(TimeProvider.System);
+        silo.Services.AddSingleton<GroupCaller>();
+        silo.Services.AddSingleton<ShardingService>();
+        silo.Services.AddSingleton(static services => services.GetRequiredService<ShardingService>().Link);
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static services => services.GetRequiredService<ShardingService>());
         return silo.AddHomePlacement();
     }
 

@@ -7,8 +7,10 @@ namespace Quorleans.Clerk;
 /// <summary>Adds a Clerk to a host.</summary>
 public static class ClerkServiceCollectionExtensions
 {
+    private const string ShardControllerGroup = "ctl";
+
     /// <summary>
-    /// Adds <see cref="IClerk"/> to the host of an Orleans client or of a silo: one Clerk for all of its callers, whose operations travel together.
+    /// Adds <see cref="IClerk"/> and <see cref="IShardController"/> to the host of an Orleans client or of a silo: one Clerk for all of its callers, whose operations travel together.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Sets options, or null for the defaults.</param>
@@ -16,12 +18,13 @@ public static class ClerkServiceCollectionExtensions
     public static IServiceCollection AddQuorleansClerk(this IServiceCollection services, Action<ClerkOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<ClerkOptions>();
+        services.AddOptions<ClerkOptions>().Configure(static clerk => clerk.Controller ??= ShardControllerGroup);
         if (configure is not null) services.Configure(configure);
         services.TryAddSingleton<ConnectionWatch>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IClusterConnectionStatusObserver, ConnectionWatch>(
             static provider => provider.GetRequiredService<ConnectionWatch>()));
         services.TryAddSingleton(static provider => CreateQuorleansClerk(provider, provider.GetRequiredService<IOptions<ClerkOptions>>().Value));
+        services.TryAddSingleton<IShardController>(static provider => new ShardController(provider.GetRequiredService<IGrainFactory>()));
         services.TryAddSingleton<IClerk>(static provider => provider.GetRequiredService<OrleansClerk>());
         return services;
     }

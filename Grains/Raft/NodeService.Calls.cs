@@ -1,4 +1,5 @@
 using Quorleans.GrainInterfaces;
+using Quorleans.KeyValue;
 using Quorleans.Raft.Node;
 
 namespace Quorleans.Grains.Raft;
@@ -34,6 +35,9 @@ public sealed partial class NodeService
     {
         ArgumentNullException.ThrowIfNull(request);
         if (Raft is not { } raft) return new SubmitReply(SubmitStatus.Unavailable, default) { Error = Problem };
+        // Steps of a hand-off are the leader's own to propose; from outside they could only be forged.
+        if (!request.IsQuery && request.Payload is [KeyValueCodec.HandoffCommand, ..]) return new SubmitReply(SubmitStatus.Invalid, default) { Error = "A step of a hand-off cannot be submitted." };
+        if (!request.IsQuery && DelayOfWrites?.Invoke(group, request.Payload) is > 0 and int delay) await Task.Delay(delay).ConfigureAwait(false);
         Outcome outcome = request.IsQuery
             ? await raft.QueryAsync(group, request.Incarnation, request.Payload, request.OnFollower).ConfigureAwait(false)
             : await raft.ProposeAsync(group, request.Incarnation, request.Payload).ConfigureAwait(false);

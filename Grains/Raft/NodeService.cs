@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Quorleans.GrainInterfaces;
 using Quorleans.KeyValue;
+using Quorleans.KeyValue.Controller;
 using Quorleans.KeyValue.Store;
 using Quorleans.Raft;
 using Quorleans.Raft.Node;
@@ -15,10 +16,14 @@ namespace Quorleans.Grains.Raft;
 /// </summary>
 public sealed partial class NodeService : IAsyncDisposable
 {
-    /// <summary>The group that holds the store.</summary>
+    /// <summary>The shard controller's group.</summary>
+    public const string ControllerGroup = "ctl";
+
+    /// <summary>The group that a cluster is created with, and that owns all shards then.</summary>
     public const string StoreGroup = "g1";
 
-    private readonly ConcurrentDictionary<string, KeyValueStateMachine> _machines = new(StringComparer.Ordinal);
+    private static readonly string[] FirstGroups = [ControllerGroup, StoreGroup];
+    private readonly ConcurrentDictionary<string, IStateMachine> _machines = new(StringComparer.Ordinal);
     private readonly NodeDirectory _directory;
     private readonly ClusterDescription _cluster;
     private readonly ILogger _logger;
@@ -26,10 +31,26 @@ public sealed partial class NodeService : IAsyncDisposable
     private string _state = "Running";
 
     private NodeService(NodeDirectory directory, ClusterDescription cluster, ILogger logger) =>
-        (_directory, _cluster, _logger) = (directory, cluster, logger);
+        (_directory, _cluster, _logger, Shards) = (directory, cluster, logger, ShardFunction.Parse(cluster.ShardFunction));
 
     /// <summary>The node's name.</summary>
     public string Node => _directory.Identity.Node;
+
+    /// <summary>The random id of its data directory.</summary>
+    public Guid NodeId => _directory.Identity.NodeId;
+
+    /// <summary>The cluster's shard function.</summary>
+    public ShardFunction Shards { get; }
+
+    /// <summary>The nodes that the shard controller's group began on.</summary>
+    public IReadOnlyList<string> ControllerNodes => [.. _cluster.Nodes.Select(static node => node.Name)];
+
+    /// <summary>By how many milliseconds a client's writes to a group are to be delayed; null: never.</summary>
+    public Func<string, ReadOnlyMemory<byte>, int>? DelayOfWrites { get; set; }
+
+    /// <summary>The store of a replica group here, or null. It changes on the node's loop: only what is safe on other threads may be read.</summary>
+    /// <param name="group">The group's name.</param>
+    public KeyValueStateMachine? FindStore(string group) => _machines.GetValueOrDefault(group) as KeyValueStateMachine;
 
     /// <summary>Its replicas; null when it cannot serve, and <see cref="Problem"/> says why.</summary>
     public RaftNode? Raft { get; private set; }
@@ -81,32 +102,39 @@ public sealed partial class NodeService : IAsyncDisposable
         }
 
         _metrics = new NodeMetrics(Node, Raft);
-        if (!Raft.HasGroup(StoreGroup)) await BeginAtCreationAsync(Raft).ConfigureAwait(false);
+        foreach (string group in FirstGroups)
+            if (Problem is null && !Raft.HasGroup(group)) await BeginAtCreationAsync(Raft, group).ConfigureAwait(false);
     }
 
     /// <summary>
     /// A replica may begin by itself only where the cluster was created: on the disk that its first configuration names, and only once. Anything else would be
     /// a member that has forgotten its votes. Every other node waits until the group's leader tells it that it was added.
     /// </summary>
-    private async Task BeginAtCreationAsync(RaftNode raft)
+    private async Task BeginAtCreationAsync(RaftNode raft, string group)
     {
-        if (raft.FindPast(StoreGroup) is { } past)
+        if (raft.FindPast(group) is { } past)
         {
             if (!past.Removed)
-                Refuse("Corrupt", $"Node {Node} has lost its log: {_directory.Path} says that member {past.Member} of {StoreGroup} ran here, but no log of it is left. Restore the directory, or give the node an empty one and replace the member.");
+                Refuse("Corrupt", $"Node {Node} has lost its log: {_directory.Path} says that member {past.Member} of {group} ran here, but no log of it is left. Restore the directory, or give the node an empty one and replace the member.");
             return;
         }
 
-        Membership initial = Membership.Initial(_cluster.Nodes.Select(node => (node.Name, node.NodeId)));
-        Member? self = initial.Voters.Where(voter => voter.NodeId == _directory.Identity.NodeId && voter.Node == Node).Cast<Member?>().FirstOrDefault();
-        if (self is not { } member)
-        {
-            if (initial.Voters.Any(voter => voter.Node == Node)) LogOtherDisk(_logger, Node, _directory.Path);
-            return;
-        }
+        if (_cluster.Nodes.Any(node => node.Name == Node && node.NodeId != NodeId)) LogOtherDisk(_logger, Node, _directory.Path);
+        await CreateGroupAsync(new GroupId(group, 1), _cluster.Nodes.Select(static node => (node.Name, node.NodeId))).ConfigureAwait(false);
+    }
 
-        KeyValueStateMachine machine = (KeyValueStateMachine)MakeMachine(new GroupId(StoreGroup, 1));
-        await CreateAsync(raft, raft.CreateGroupAsync(new GroupId(StoreGroup, 1), member.Id, initial, machine)).ConfigureAwait(false);
+    /// <summary>
+    /// Makes this node's replica of a new group, if the group's first configuration names this disk and nothing of it was ever here. Members that come later are
+    /// made when the group's leader says so.
+    /// </summary>
+    /// <param name="group">The group.</param>
+    /// <param name="first">The nodes that it begins on, in the order that gives their members' ids, with their disks.</param>
+    public async Task CreateGroupAsync(GroupId group, IEnumerable<(string Node, Guid NodeId)> first)
+    {
+        if (Raft is not { } raft || raft.HasGroup(group.Name)) return;
+        Membership initial = Membership.Initial(first);
+        Member? self = initial.Voters.Where(voter => voter.NodeId == NodeId && voter.Node == Node).Cast<Member?>().FirstOrDefault();
+        if (self is { } member) await CreateAsync(raft, raft.CreateGroupAsync(group, member.Id, initial, MakeMachine(group))).ConfigureAwait(false);
     }
 
     private string WhyNoReplica(string group)
@@ -130,8 +158,22 @@ public sealed partial class NodeService : IAsyncDisposable
         await creation.ConfigureAwait(false);
     }
 
-    private KeyValueStateMachine MakeMachine(GroupId group) =>
-        _machines[group.Name] = new KeyValueStateMachine(ShardFunction.Parse(_cluster.ShardFunction), _cluster.Limits);
+    private IStateMachine MakeMachine(GroupId group)
+    {
+        return _machines[group.Name] = group.Name == ControllerGroup
+            ? new ControllerStateMachine(ControllerOptionsOf(_cluster, Shards))
+            : new KeyValueStateMachine(Shards, _cluster.Limits, new GroupRef(GidOf(group.Name), group.Incarnation), ownsAll: group == new GroupId(StoreGroup, 1));
+    }
+
+    // The same on all replicas for ever: the cluster's description, of which everything here is made, never changes.
+    private static ControllerOptions ControllerOptionsOf(ClusterDescription cluster, ShardFunction shards) => new()
+    {
+        ShardCount = shards.ShardCount,
+        Nodes = [.. cluster.Nodes.Select(static node => new ControllerNode(node.Name, node.NodeId))],
+        Groups = [new JoiningGroup(1, [.. cluster.Nodes.Select(static node => node.Name)])],
+    };
+
+    private static int GidOf(string group) => int.Parse(group.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);
 
     private void Refuse(string state, string problem)
     {
@@ -165,13 +207,33 @@ public sealed partial class NodeService : IAsyncDisposable
             AppliedIndex = state.Applied.Value,
             SnapshotIndex = state.Snapshot.Value,
             LogBytes = state.LogBytes,
-            Keys = _machines.TryGetValue(group, out KeyValueStateMachine? machine) ? machine.Statistics.Keys : 0,
+            Keys = FindStore(group)?.Statistics.Keys ?? 0,
             Voters = [.. state.Membership.Voters.Select(static voter => voter.Node)],
             NodeId = disk,
             ConfigurationIndex = state.Membership.Index.Value,
             IsChanging = state.Membership.IsJoint || state.Membership.Index > state.Commit,
             Members = DescribeMembers(state),
         };
+    }
+
+    /// <summary>The shards of a replica here; empty when it holds no store or cannot tell.</summary>
+    /// <param name="group">The group's name.</param>
+    public async Task<ShardReport[]> DescribeShardsAsync(string group)
+    {
+        if (Raft is not { } raft || FindStore(group) is null) return [];
+        try
+        {
+            ShardStatus[] shards = await raft.LookAsync(group, static (machine, _, _) => ((KeyValueStateMachine)machine).DescribeShards()).ConfigureAwait(false);
+            return [.. shards.Select(static shard => new ShardReport
+            {
+                Shard = shard.Shard.Value, Phase = shard.Phase.ToString(), Epoch = shard.Epoch, Keys = shard.Keys, Bytes = shard.Bytes,
+                Digest = shard.Seal.ToString("x32", System.Globalization.CultureInfo.InvariantCulture),
+            })];
+        }
+        catch (RaftRefusedException)
+        {
+            return [];
+        }
     }
 
     /// <summary>Hands a group's leadership to another node, and waits until it leads.</summary>

@@ -1,6 +1,7 @@
 using Orleans.Dashboard;
 using Quorleans.GrainInterfaces;
 using Quorleans.Grains.Placement;
+using Quorleans.Grains.Sharding;
 
 namespace Quorleans.Grains.Raft;
 
@@ -9,10 +10,11 @@ namespace Quorleans.Grains.Raft;
 /// two activations of one replica could do no harm.
 /// </summary>
 /// <param name="service">The node that this silo hosts.</param>
+/// <param name="sharding">What drives its hand-offs.</param>
 /// <param name="homes">Where the nodes are.</param>
 /// <param name="silo">This silo.</param>
 [HomePlacement]
-public sealed class RaftReplicaGrain(NodeService service, HomeLocator homes, ILocalSiloDetails silo) : HomeGrain(homes, silo), IRaftReplicaGrain
+public sealed class RaftReplicaGrain(NodeService service, ShardingService sharding, HomeLocator homes, ILocalSiloDetails silo) : HomeGrain(homes, silo), IRaftReplicaGrain
 {
     /// <inheritdoc/>
     [NoProfiling]
@@ -46,7 +48,18 @@ public sealed class RaftReplicaGrain(NodeService service, HomeLocator homes, ILo
     public Task<SubmitReply> Submit(SubmitRequest request) => service.SubmitAsync(Key.Group, request);
 
     /// <inheritdoc/>
+    [NoProfiling]
+    public Task HandoffAdvanced(int shard, long move)
+    {
+        sharding.Poke(Key.Group, shard, move);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public Task<string?> TransferLeadership(string node) => service.TransferLeadershipAsync(Key.Group, node);
+
+    /// <inheritdoc/>
+    public Task<ShardReport[]> GetShards() => service.DescribeShardsAsync(Key.Group);
 
     /// <inheritdoc/>
     public Task<ReplicaStatus> GetState() => service.DescribeAsync(Key.Group);

@@ -158,6 +158,19 @@ public sealed partial class RaftNode
             : replica.Describe() with { Failure = replica.Failure ?? _stopReason };
     }
 
+    /// <summary>Looks at a group's state machine where nothing changes it meanwhile.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="look">Given the machine, whether this replica leads, and the group's clock. Must be quick.</param>
+    /// <exception cref="RaftRefusedException">There is no such replica, or it has stopped.</exception>
+    public Task<T> LookAsync<T>(string group, Func<IStateMachine, bool, LogTime, T> look)
+    {
+        ArgumentNullException.ThrowIfNull(look);
+        if (_stopReason is { } stopped) return Task.FromException<T>(new RaftRefusedException(stopped));
+        return _replicas.TryGetValue(group, out Replica? replica)
+            ? CallAsync(replica, () => look(replica.Machine, replica.Core.Role == RaftRole.Leader, replica.Core.Now))
+            : Task.FromException<T>(new RaftRefusedException($"Node {Options.Node} has no replica of {group}."));
+    }
+
     /// <summary>Hands a group's leadership to the member on another node. Returns once that is under way; the new leader shows in the state.</summary>
     public Task<TransferStatus> TransferLeadershipAsync(string group, string node)
     {

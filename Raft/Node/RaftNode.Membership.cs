@@ -31,6 +31,16 @@ public sealed partial class RaftNode
     /// <param name="group">The group's name.</param>
     public LedgerEntry? FindPast(string group) => _ledger.Find(group);
 
+    /// <summary>Deletes this node's replica of a group that has ended as a whole.</summary>
+    /// <param name="group">The group. Nothing happens when another incarnation is here, or none.</param>
+    /// <returns>Whether nothing of it is here any more; if not, ask again.</returns>
+    public async Task<bool> EndGroupAsync(GroupId group)
+    {
+        if (!_replicas.TryGetValue(group.Name, out Replica? replica) || replica.Core.Group != group) return _stopReason is null;
+        await CallAsync(null, () => Retire(replica)).ConfigureAwait(false);
+        return false;
+    }
+
     /// <summary>Whether the log has no space for even the smallest write.</summary>
     public Task<bool> IsDiskExhaustedAsync() => CallAsync(null, () => Log.State is LogState.Open or LogState.Full && !Log.HasRoom(LogEntry.Overhead));
 

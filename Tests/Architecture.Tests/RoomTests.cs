@@ -20,7 +20,7 @@ public sealed class RoomTests
         ["GrainInterfaces"] = [],
         ["Clerk.Core"] = ["KeyValue.Contracts"],
         ["Clerk"] = ["Clerk.Core", "KeyValue.Contracts", "GrainInterfaces"],
-        ["Grains"] = ["GrainInterfaces", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node"],
+        ["Grains"] = ["GrainInterfaces", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Controller", "KeyValue.Handoff", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Hosting"] =
         [
             "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node",

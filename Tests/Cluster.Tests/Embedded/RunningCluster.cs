@@ -55,6 +55,10 @@ internal sealed class RunningCluster : IAsyncDisposable
     public IGroupAdministrator Administrator(OrleansClerk clerk) => new GroupAdministrator(
         _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IGrainFactory>(), ["n1", "n2", "n3"]);
 
+    /// <summary>The shard controller, through a client's connection.</summary>
+    public IShardController Controller(OrleansClerk clerk) =>
+        _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IShardController>();
+
     public ReplicaReader Reader(OrleansClerk clerk) => new(
         _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IGrainFactory>(),
         new ClerkOptions { OperationTimeout = TimeSpan.FromSeconds(3) });

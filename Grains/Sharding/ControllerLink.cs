@@ -1,0 +1,34 @@
+using Quorleans.GrainInterfaces;
+using Quorleans.Grains.Raft;
+using Quorleans.KeyValue;
+
+namespace Quorleans.Grains.Sharding;
+
+/// <summary>A node's line to the shard controller's group.</summary>
+/// <param name="caller">Carries the calls.</param>
+/// <param name="nodes">The nodes that the group may be on.</param>
+public sealed class ControllerLink(GroupCaller caller, Func<IReadOnlyList<string>> nodes)
+{
+    /// <summary>Asks for what is newer than a map.</summary>
+    /// <param name="known">The map that is known, or null.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>The newest map, which may be <paramref name="known"/>, with the controller's log time; null when the controller did not answer.</returns>
+    public async Task<(ShardMap Map, long TimeMs)?> GetMapAsync(ShardMap? known, CancellationToken cancellationToken)
+    {
+        SubmitReply reply = await SendAsync(isQuery: true, ControllerCodec.Encode(new MapQuery(known?.Revision ?? -1)), cancellationToken).ConfigureAwait(false);
+        if (reply.Status != SubmitStatus.Ok || ControllerCodec.TryRead(reply.Result.Span, out ControllerAnswer? answer).IsError || answer is not MapAnswer map) return null;
+        ShardMap? newest = map.Map ?? known;
+        return newest is null ? null : (newest, reply.LogTimeMs);
+    }
+
+    /// <summary>Tells the controller something that is idempotent by the ids in it.</summary>
+    /// <param name="report">The report.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Whether it came in; that it was old news counts.</returns>
+    public async Task<bool> ReportAsync(ControllerCommand report, CancellationToken cancellationToken) =>
+        (await SendAsync(isQuery: false, ControllerCodec.Encode(report), cancellationToken).ConfigureAwait(false)).Status == SubmitStatus.Ok;
+
+    /// <summary>Carries a command or a query.</summary>
+    public Task<SubmitReply> SendAsync(bool isQuery, byte[] payload, CancellationToken cancellationToken) =>
+        caller.CallAsync(NodeService.ControllerGroup, nodes(), new SubmitRequest(0, isQuery, payload), cancellationToken);
+}

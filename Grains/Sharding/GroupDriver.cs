@@ -1,0 +1,137 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Quorleans.GrainInterfaces;
+using Quorleans.KeyValue;
+using Quorleans.KeyValue.Handoff;
+using Quorleans.KeyValue.Store;
+using Quorleans.Raft;
+using Quorleans.Raft.Node;
+
+namespace Quorleans.Grains.Sharding;
+
+/// <summary>Drives one group's hand-offs on this node: steps the pure <see cref="HandoffDriver"/> while the replica leads, and carries out what it says.</summary>
+internal sealed partial class GroupDriver : IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5), Idle = TimeSpan.FromMilliseconds(250);
+    private readonly Channel<Action<List<HandoffEffect>>> _news = Channel.CreateUnbounded<Action<List<HandoffEffect>>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly GroupRef _self;
+    private readonly string _name;
+    private readonly RaftNode _raft;
+    private readonly ShardingService _sharding;
+    private readonly GroupCaller _caller;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly HandoffDriver _driver;
+    private readonly Task _running;
+
+    public GroupDriver(GroupRef self, RaftNode raft, ShardingService sharding, GroupCaller caller, TimeProvider time, ILogger logger)
+    {
+        (_self, _raft, _sharding, _caller, _time, _logger) = (self, raft, sharding, caller, time, logger);
+        _name = $"g{self.Gid}";
+        _driver = new HandoffDriver(self, HandoffDriverOptions.Default);
+        _running = Task.Run(() => RunAsync(_stopping.Token));
+    }
+
+    private long NowMs => (long)_time.GetElapsedTime(0).TotalMilliseconds;
+
+    public void Poke(int shard, long move) => _news.Writer.TryWrite(_ => _driver.Poked(move, new ShardId(shard)));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync(CancellationToken cancellationToken)
+    {
+        List<HandoffEffect> effects = [];
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                effects.Clear();
+                while (_news.Reader.TryRead(out Action<List<HandoffEffect>>? news)) news(effects);
+                bool busy = await StepAsync(effects).ConfigureAwait(false);
+                foreach (HandoffEffect effect in effects) Carry(effect, cancellationToken);
+                await WaitAsync(busy ? Tick : Idle, cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                // Most likely the replica has stopped; if not, it is looked at again.
+                LogFailed(_logger, _self, e);
+                await Task.Delay(Idle, _time, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>One look, one step.</summary>
+    /// <returns>Whether something is under way, so that the next look is soon.</returns>
+    private async Task<bool> StepAsync(List<HandoffEffect> effects)
+    {
+        if (_sharding.Map is not { } map) return false;
+        ControllerView view = map.ToView();
+        bool ordered = view.Moves.Any(order => order.Move.From == _self || order.Move.To == _self);
+        (bool isLeader, ShardStatus[] shards) = await _raft.LookAsync(
+            _name, static (machine, leads, _) => (leads, leads ? ((KeyValueStateMachine)machine).DescribeShards() : [])).ConfigureAwait(false);
+        _driver.Step(NowMs, isLeader, shards, view, effects);
+        return isLeader && (ordered || shards.Any(static shard => shard.Phase is ShardPhase.Exporting or ShardPhase.Importing or ShardPhase.Frozen));
+    }
+
+    private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource wait = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task news = _news.Reader.WaitToReadAsync(wait.Token).AsTask();
+        Task pause = Task.Delay(limit, _time, wait.Token);
+        await Task.WhenAny(news, pause).ConfigureAwait(false);
+        await wait.CancelAsync().ConfigureAwait(false);
+    }
+
+    private void Carry(in HandoffEffect effect, CancellationToken cancellationToken)
+    {
+        switch (effect.Kind)
+        {
+            case HandoffEffectKind.Propose: _ = ProposeAsync(effect); break;
+            case HandoffEffectKind.Pull: _ = PullAsync(effect, cancellationToken); break;
+            case HandoffEffectKind.Poke: _ = _caller.PokeAsync($"g{effect.Peer.Gid}", NodesOf(effect.Peer), effect.Move.Shard.Value, effect.Move.Id); break;
+            case HandoffEffectKind.ReportCommitted: _ = ReportAsync(effect, isCommitted: true, cancellationToken); break;
+            case HandoffEffectKind.ReportAborted: _ = ReportAsync(effect, isCommitted: false, cancellationToken); break;
+            case HandoffEffectKind.SlowWrites: _sharding.Slow(_name, effect.Move.Shard, effect.DelayMs); break;
+            default: LogAlarm(_logger, effect.Text ?? effect.Move.ToString()); break;
+        }
+    }
+
+    private async Task ProposeAsync(HandoffEffect effect)
+    {
+        await _raft.ProposeAsync(_name, _self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs)).ConfigureAwait(false);
+        // Whatever came of it, it shows in the state: look at once.
+        _news.Writer.TryWrite(static _ => { });
+    }
+
+    private async Task PullAsync(HandoffEffect effect, CancellationToken cancellationToken)
+    {
+        SubmitRequest request = new(effect.Peer.Incarnation, isQuery: true, effect.Payload.ToArray());
+        SubmitReply reply = await _caller.CallAsync($"g{effect.Peer.Gid}", NodesOf(effect.Peer), request, cancellationToken).ConfigureAwait(false);
+        if (reply.Status == SubmitStatus.Ok && !PullAnswer.Read(reply.Result, out PullAnswer answer).IsError)
+            _news.Writer.TryWrite(effects => _driver.Answered(NowMs, answer, effects));
+    }
+
+    private async Task ReportAsync(HandoffEffect effect, bool isCommitted, CancellationToken cancellationToken)
+    {
+        await _sharding.Link.ReportAsync(new MoveOverCommand(effect.Move.Shard, effect.Move.Id, isCommitted), cancellationToken).ConfigureAwait(false);
+        _sharding.LookAgain();
+    }
+
+    private IReadOnlyList<string> NodesOf(GroupRef group) => _sharding.Map?.Find(group.Gid) is { } place ? [.. place.Nodes.Select(static node => node.Name)] : [];
+
+    [LoggerMessage(21, LogLevel.Debug, "The hand-offs of {Group} could not be driven just now.")]
+    private static partial void LogFailed(ILogger logger, GroupRef group, Exception reason);
+
+    [LoggerMessage(22, LogLevel.Error, "{Text}")]
+    private static partial void LogAlarm(ILogger logger, string text);
+}
