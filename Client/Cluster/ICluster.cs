@@ -1,4 +1,5 @@
 using Quorleans.Clerk;
+using Quorleans.GrainInterfaces;
 
 namespace Quorleans.Client;
 
@@ -16,6 +17,16 @@ internal interface ICluster : IAsyncDisposable
     /// <param name="key">The key.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     Task<GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken);
+
+    /// <summary>Which groups there are, and which shards each one owns.</summary>
+    IShardController Shards { get; }
+
+    /// <summary>The shards of a group as one of its replicas has them.</summary>
+    /// <param name="group">The group's name.</param>
+    /// <param name="node">The replica's node.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Null when the replica does not answer.</returns>
+    Task<IReadOnlyList<ShardReport>?> GetShardsAsync(string group, string node, CancellationToken cancellationToken);
 
     /// <summary>Asks every replica of every group for its state. One that does not answer in time is reported, not waited for.</summary>
     /// <returns>The reports, by group and node.</returns>

@@ -36,6 +36,22 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     }
 
     /// <inheritdoc/>
+    public IShardController Shards { get; } = host.Services.GetRequiredService<IShardController>();
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<ShardReport>?> GetShardsAsync(string group, string node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _client.GetGrain<IRaftReplicaGrain>($"{group}/{node}").GetShards().WaitAsync(StatusTimeout, cancellationToken);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    /// <inheritdoc/>
     public async Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken)
     {
         SortedDictionary<string, ReplicaReport> reports = new(StringComparer.Ordinal);

@@ -33,6 +33,11 @@ internal sealed class SharedConnector(IClusterConnector connector) : IClusterCon
 
         public Clerk.IGroupAdministrator Members => cluster.Members;
 
+        public Clerk.IShardController Shards => cluster.Shards;
+
+        public Task<IReadOnlyList<GrainInterfaces.ShardReport>?> GetShardsAsync(string group, string node, CancellationToken cancellationToken) =>
+            cluster.GetShardsAsync(group, node, cancellationToken);
+
         public Task<Clerk.GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken) => cluster.GetFromAsync(node, key, cancellationToken);
 
         public Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken) =>

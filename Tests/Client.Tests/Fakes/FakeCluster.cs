@@ -13,6 +13,15 @@ internal sealed class FakeCluster : ICluster, IClusterConnector
 
     public IGroupAdministrator Members => Administrator;
 
+    public FakeShardController Controller { get; } = new();
+
+    public IShardController Shards => Controller;
+
+    public Dictionary<(string Group, string Node), IReadOnlyList<ShardReport>> ShardReports { get; } = [];
+
+    public Task<IReadOnlyList<ShardReport>?> GetShardsAsync(string group, string node, CancellationToken cancellationToken) =>
+        Task.FromResult(ShardReports.GetValueOrDefault((group, node)));
+
     public List<string> ReadFrom { get; } = [];
 
     public Task<GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken)
