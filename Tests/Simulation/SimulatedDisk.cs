@@ -117,6 +117,23 @@ public sealed class SimulatedDisk : IDisk
         }
     }
 
+    /// <summary>Files are gone for ever, as after a machine got another disk, or somebody deleted them. Nothing runs on it meanwhile.</summary>
+    /// <param name="lost">Which, by name.</param>
+    public void Lose(Func<string, bool> lost)
+    {
+        ArgumentNullException.ThrowIfNull(lost);
+        lock (_lock)
+        {
+            _life++;
+            _unsyncedNames.Clear();
+            foreach (string name in _names.Keys.Concat(_durableNames.Keys).Where(lost).ToArray())
+            {
+                _names.Remove(name);
+                _durableNames.Remove(name);
+            }
+        }
+    }
+
     /// <summary>Flips bits of a durable byte, as a rotting disk does.</summary>
     /// <param name="name">The file.</param>
     /// <param name="offset">The byte.</param>

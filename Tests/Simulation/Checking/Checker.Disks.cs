@@ -7,16 +7,19 @@ namespace Quorleans.Simulation;
 // What disks hold, what starts find on them, and what messages promise of them.
 internal sealed partial class Checker
 {
-    private readonly Dictionary<(Term Term, string Voter), MemberId> _votes = [];
+    private readonly Dictionary<(Term Term, MemberId Voter), MemberId> _votes = [];
 
     /// <inheritdoc/>
     public void BatchSent(SimulatedNode node)
     {
-        if (node.LogOf(GroupName) is { } group && node.Core(GroupName) is { } core) _watched[node].Disk.Sent(group, core.Log, node.Log!.PendingSequence - 1);
+        if (node.LogOf(GroupName) is { } group && node.Core(GroupName) is { } core) MirrorOf(core.Self).Sent(group, core.Log, node.Log!.PendingSequence - 1);
     }
 
     /// <inheritdoc/>
-    public void BatchDurable(SimulatedNode node) => _watched[node].Disk.Durable();
+    public void BatchDurable(SimulatedNode node)
+    {
+        if (node.Core(GroupName) is { } core) MirrorOf(core.Self).Durable();
+    }
 
     /// <inheritdoc/>
     public void Ended(SimulatedNode node)
@@ -35,14 +38,16 @@ internal sealed partial class Checker
     /// <inheritdoc/>
     public void Started(SimulatedNode node)
     {
-        DiskMirror disk = _watched[node].Disk;
+        Watched watched = _watched[node];
         if (node.Core(GroupName) is not { } core || node.LogOf(GroupName) is not { } group)
         {
             marks.Reached("recovery: nothing there yet");
-            if (disk.Exists) Fail("what is durable is found again", $"{node.Name} has forgotten its replica");
-            disk.Forget();
+            if (!watched.Self.IsNone) CheckDeleted(node, watched);
             return;
         }
+
+        if (core.Self != watched.Self) CheckBegins(node, core, watched);
+        DiskMirror disk = MirrorOf(core.Self);
 
         if (Damaged.Contains(node)) marks.Reached("recovery: damaged where it does no harm");
         if (disk.Exists) CheckRecovered(node, core, disk);
@@ -71,14 +76,14 @@ internal sealed partial class Checker
     {
         if (request.Kind == MessageKind.RequestVote && !request.PreVote)
         {
-            HardState durable = _watched[node].Disk.HardState;
+            HardState durable = MirrorOf(request.From).HardState;
             if (durable.Term < request.Term || (durable.Term == request.Term && durable.Vote != request.From))
                 Fail("nothing is promised before it is durable", $"{node.Name} asks for votes in term {request.Term}, but its disk says {durable}");
-            Voted(node, request.Term, request.From);
+            Voted(node, request.Term, request.From, request.From);
         }
-        else if (request.Kind == MessageKind.AppendEntries && _leaders.TryGetValue(request.Term, out string? leader) && leader != node.Name)
+        else if (request.Kind == MessageKind.AppendEntries && _leaders.TryGetValue(request.Term, out MemberId leader) && leader != request.From)
         {
-            Fail("election safety", $"{node.Name} sends entries in term {request.Term}, which {leader} leads");
+            Fail("election safety", $"{node.Name} sends entries in term {request.Term}, which member {leader} leads");
         }
     }
 
@@ -87,18 +92,18 @@ internal sealed partial class Checker
     {
         MarkAnswer(request, roleAtArrival, reply);
         if (reply is null) return;
-        DiskMirror disk = _watched[node].Disk;
+        DiskMirror disk = MirrorOf(reply.From);
         HardState durable = disk.HardState;
         switch (reply.Kind)
         {
             case MessageKind.RequestVoteReply when reply.Accepted && !reply.PreVote:
                 if (durable.Term < reply.Term || (durable.Term == reply.Term && durable.Vote != reply.To))
                     Fail("nothing is promised before it is durable", $"{node.Name} grants its vote to {reply.To} in term {reply.Term}, but its disk says {durable}");
-                Voted(node, reply.Term, reply.To);
+                Voted(node, reply.Term, reply.From, reply.To);
                 break;
             case MessageKind.AppendEntriesReply or MessageKind.InstallSnapshotReply when reply.Accepted:
                 if (durable.Term < reply.Term) Fail("nothing is promised before it is durable", $"{node.Name} acknowledges in term {reply.Term}, but its disk says {durable}");
-                if (node.Core(GroupName) is not { } core || reply.Term != core.Term) break; // of an earlier leader: what it vouches for may be superseded
+                if (node.Core(GroupName) is not { } core || reply.Term != core.Term || reply.From != core.Self) break; // of an earlier leader: what it vouches for may be superseded
                 if (reply.Match > disk.Last || (core.Log.TryTermAt(reply.Match, out Term held) && disk.TryTermAt(reply.Match, out Term there) && held != there))
                     Fail("nothing is promised before it is durable", $"{node.Name} acknowledges {reply.Match}, but its disk ends at {disk.Last}, or holds another entry there");
                 break;
@@ -107,9 +112,9 @@ internal sealed partial class Checker
         }
     }
 
-    private void Voted(SimulatedNode node, Term term, MemberId candidate)
+    private void Voted(SimulatedNode node, Term term, MemberId voter, MemberId candidate)
     {
-        if (!_votes.TryAdd((term, node.Name), candidate) && _votes[(term, node.Name)] != candidate)
-            Fail("one vote in a term", $"{node.Name} voted for {_votes[(term, node.Name)]} and for {candidate} in term {term}");
+        if (!_votes.TryAdd((term, voter), candidate) && _votes[(term, voter)] != candidate)
+            Fail("one vote in a term", $"{node.Name} (member {voter}) voted for {_votes[(term, voter)]} and for {candidate} in term {term}");
     }
 }

@@ -7,11 +7,11 @@ namespace Quorleans.Simulation;
 internal sealed partial class Checker
 {
     private static readonly string[] Roles = ["follower", "pre-candidate", "candidate", "leader"];
-    private static readonly string[] Asked = ["pre-vote", "vote", "forced vote", "heartbeat", "entries", "snapshot chunk", "timeout-now", "read index"];
+    private static readonly string[] Asked = ["pre-vote", "vote", "forced vote", "heartbeat", "entries", "snapshot chunk", "timeout-now", "read index", "join"];
 
     private static readonly string[] Outcomes =
     [
-        "granted", "refused", "taken", "old news", "refused, a gap", "refused, a conflict", "refused, an earlier term", "goes on", "complete", "from the beginning", "not Raft's",
+        "granted", "refused", "taken", "old news", "refused, a gap", "refused, a conflict", "refused, an earlier term", "goes on", "complete", "from the beginning", "not Raft's", "removed",
     ];
 
     private static readonly string[] Heard = ["yes", "no", "a later term", "nothing"];
@@ -33,7 +33,8 @@ internal sealed partial class Checker
         MessageKind.AppendEntries => request.Entries.Length == 0 ? 3 : 4,
         MessageKind.InstallSnapshot => 5,
         MessageKind.TimeoutNow => 6,
-        _ => 7,
+        MessageKind.ReadIndex => 7,
+        _ => 8,
     };
 
     private static int OutcomeOf(RaftMessage request, RaftMessage? reply)
@@ -50,7 +51,7 @@ internal sealed partial class Checker
                 if (stale) return 6;
                 return reply.Match > LogIndex.Zero ? 8 : reply.Offset == 0 ? 9 : 7;
             case MessageKind.RequestVoteReply:
-                return reply.Accepted ? 0 : 1;
+                return reply.Removed ? 11 : reply.Accepted ? 0 : 1;
             default:
                 return stale ? 6 : reply.Accepted ? 0 : 1;
         }

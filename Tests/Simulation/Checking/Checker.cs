@@ -10,7 +10,7 @@ namespace Quorleans.Simulation;
 internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : INodeObserver
 {
     private readonly List<Chosen> _chosen = [new Chosen(Term.Zero, Term.Zero, EntryKind.Noop, 0) { Digest = new WatchedMachine().Digest }]; // by index; 0 is the empty log
-    private readonly SortedList<Term, string> _leaders = [];
+    private readonly SortedList<Term, MemberId> _leaders = [];
     private readonly Dictionary<SimulatedNode, Watched> _watched = [];
 
     /// <summary>A node as it was seen last, and what its disk holds.</summary>
@@ -18,7 +18,8 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     {
         internal Seen Seen;
 
-        internal DiskMirror Disk { get; } = new();
+        /// <summary>The member whose replica it has, or none.</summary>
+        internal MemberId Self;
     }
 
     /// <summary>What is wrong, or null: the first thing that was.</summary>
@@ -56,18 +57,26 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     /// <inheritdoc/>
     public void Turned(SimulatedNode node)
     {
-        if (node.Core(GroupName) is not { } core) return;
         Watched watched = _watched[node];
         ref Seen seen = ref watched.Seen;
+        if (node.Core(GroupName) is not { } core)
+        {
+            if (node.IsUp && !watched.Self.IsNone) CheckDeleted(node, watched);
+            return;
+        }
+
         MarkLog(node.Log!, ref seen);
-        if (node.Failure(GroupName) is not null) return;
+        if (core.Self != watched.Self) CheckBegins(node, core, watched);
+        if (node.Failure(GroupName) is not null && !core.IsRemoved) return;
         if (seen.Life != node.Life) seen = new Seen { Life = node.Life };
+        if (!ReferenceEquals(core.Membership, seen.Membership)) CheckConfiguration(node, core, seen.Membership);
         CheckMonotonic(node, core, ref seen);
         bool leads = core.Role == RaftRole.Leader;
         bool elected = leads && (seen.Role != RaftRole.Leader || seen.Term != core.Term);
         if (elected) CheckNewLeader(node, core);
         for (LogIndex index = seen.Commit.Next; index <= core.Commit; index = index.Next) CheckCommitted(node, core, index);
         if (leads && core.Commit > seen.Commit) CheckQuorumHolds(node, core);
+        if (core.IsRemoved) RequireGone(node, core.Self);
         if (node.Machine(GroupName) is WatchedMachine machine) CheckMachine(node, core, machine);
         MarkEntries(core, seen);
         if (core.Role != seen.Role || core.Term != seen.Term || core.Leader != seen.Leader || core.Commit != seen.Commit)
@@ -78,7 +87,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
 
         seen = new Seen
         {
-            Life = node.Life, Term = core.Term, Vote = core.Vote, Role = core.Role, Leader = core.Leader, Commit = core.Commit, Applied = core.Applied,
+            Life = node.Life, Term = core.Term, Vote = core.Vote, Role = core.Role, Membership = core.Membership, Leader = core.Leader, Commit = core.Commit, Applied = core.Applied,
             Last = core.Log.LastIndex, LastTerm = core.Log.LastTerm, Segments = seen.Segments, Log = seen.Log, Snapshot = core.Snapshot?.Index ?? LogIndex.Zero,
         };
         if (elected) Elected?.Invoke(node);
@@ -98,8 +107,8 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     /// <summary>Election safety (§5.2) and leader completeness (§5.4.3).</summary>
     private void CheckNewLeader(SimulatedNode node, RaftCore core)
     {
-        if (_leaders.TryGetValue(core.Term, out string? other) && other != node.Name) Fail("election safety", $"{node.Name} and {other} lead in term {core.Term}");
-        _leaders[core.Term] = node.Name;
+        if (_leaders.TryGetValue(core.Term, out MemberId other) && other != core.Self) Fail("election safety", $"{node.Name} (member {core.Self}) and member {other} lead in term {core.Term}");
+        _leaders[core.Term] = core.Self;
         // A leader whose votes were long on the way may begin a term when a later one has committed already: of that it need know nothing.
         for (LogIndex index = Committed; index > LogIndex.Zero && index >= core.Log.BaseIndex; index = index.Previous)
         {
@@ -122,6 +131,8 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
 
             LogEntry entry = core.Log[index];
             _chosen.Add(new Chosen(entry.Term, core.Term, entry.Kind, PayloadHash.Of(entry.Payload.Span)));
+            if (entry.Kind == EntryKind.Configuration) CheckCommittedConfiguration(node, entry);
+            ForgetSettled();
             if (core.Role == RaftRole.Leader && entry.Term < core.Term) marks.Reached("commit: an earlier term's entry, by one of the own term");
             // Leader completeness once more, for leaders that were elected before this was known to be committed.
             foreach (SimulatedNode leader in cluster.Nodes)
@@ -149,7 +160,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     {
         if (core.Log.TryTermAt(core.Commit, out Term term) && term != core.Term && _watched[leader].Seen is { Role: RaftRole.Leader } seen && seen.Term == core.Term)
             Fail("a leader commits by its own term's entries (figure 8)", $"{leader.Name} leads in term {core.Term} and committed {core.Commit} of term {term}");
-        if (HasQuorum(core.Membership.Voters, core.Commit, term) && (!core.Membership.IsJoint || HasQuorum(core.Membership.Outgoing, core.Commit, term))) return;
+        if (IsDecided(core, _watched[leader].Seen, core.Commit, term)) return;
         Fail("acknowledged is durable on a quorum", $"{leader.Name} counts {core.Commit} of term {term} as committed, but the disks say: {Holders(core.Commit, term)}");
     }
 
@@ -157,13 +168,12 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     {
         int holders = 0;
         foreach (Member voter in voters)
-            foreach (SimulatedNode node in cluster.Nodes)
-                if (node.Name == voter.Node && node.NodeId == voter.NodeId && _watched[node].Disk.Holds(index, term)) holders++;
+            if (MirrorOf(voter.Id).Holds(index, term)) holders++; // also when that disk was lost since: it had acknowledged
         return holders > voters.Count / 2;
     }
 
     private string Holders(LogIndex index, Term term) =>
-        string.Join(", ", cluster.Nodes.Select(node => $"{node.Name} {(_watched[node].Disk.Holds(index, term) ? "holds it" : $"ends at {_watched[node].Disk.Last}")}"));
+        string.Join(", ", _mirrors.Select(mirror => $"member {mirror.Key} {(mirror.Value.Holds(index, term) ? "holds it" : $"ends at {mirror.Value.Last}")}"));
 
     /// <summary>State machine safety (§5.4.3): everybody applies the same entries in the same order, and comes to the same state.</summary>
     private void CheckMachine(SimulatedNode node, RaftCore core, WatchedMachine machine)
@@ -188,7 +198,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
             for (LogIndex skipped = machine.LastApplied.Next; skipped < index; skipped = skipped.Next)
                 if (_chosen[(int)skipped.Value].Kind == EntryKind.Command) Fail("state machine safety", $"{node.Name} applied {index} after {machine.LastApplied}, without {skipped}");
             if (index <= machine.LastApplied) Fail("state machine safety", $"{node.Name} applied {index} after {machine.LastApplied}");
-            if (!_watched[node].Disk.Holds(index, term)) Fail("applied is durable on the own disk", $"{node.Name} applied {index}, but its disk ends at {_watched[node].Disk.Last}");
+            if (!MirrorOf(core.Self).Holds(index, term)) Fail("applied is durable on the own disk", $"{node.Name} applied {index}, but its disk ends at {MirrorOf(core.Self).Last}");
             machine.LastApplied = index;
             chosen.Digest ??= digest;
             if (chosen.Digest != digest) Fail("state machine safety", $"{node.Name}'s state at {index} differs from another's");

@@ -21,6 +21,7 @@ internal struct Seen
     internal Term Term;
     internal MemberId Vote;
     internal RaftRole Role;
+    internal Membership? Membership;
     internal MemberId Leader;
     internal LogIndex Commit;
     internal LogIndex Applied;

@@ -4,7 +4,7 @@ using Quorleans.Raft.Storage;
 namespace Quorleans.Simulation;
 
 /// <summary>
-/// What one disk holds of the group for sure: hard state and the terms of its entries, as of the last batch that was synced without an error. Kept
+/// What one member's disk holds of the group for sure: hard state and the terms of its entries, as of the last batch that was synced without an error. Kept
 /// beside the node and over its lives, so that it can be held against what the node says, and against what it finds when it starts again.
 /// </summary>
 internal sealed class DiskMirror
@@ -15,6 +15,9 @@ internal sealed class DiskMirror
     private LogIndex _nextBase;
     private LogIndex _nextFrom;
     private LogIndex _nextLast;
+
+    /// <summary>The disk that the member is on, from its first replica on; empty before.</summary>
+    internal Guid NodeId { get; set; }
 
     /// <summary>Whether the disk has the group at all.</summary>
     internal bool Exists { get; private set; }

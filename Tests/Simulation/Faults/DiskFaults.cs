@@ -11,7 +11,7 @@ internal static class DiskFaults
         new("failing sync", "disk", f => Failing(f, (disk, fails) => disk.FailSyncs = fails)),
         new("failing write", "disk", f => Failing(f, (disk, fails) => disk.FailWrites = fails)),
         new("full disk", "disk", FullDisk),
-        new("damage at rest", "disk", DamageAtRest),
+        new("damage at rest", "disk", DamageAtRest) { LosesDisks = true },
     ];
 
     private static bool SlowDisk(FaultInjector f)
@@ -63,7 +63,7 @@ internal static class DiskFaults
     /// </summary>
     private static bool DamageAtRest(FaultInjector f)
     {
-        if (f.Checker.Damaged.Count >= (f.Nodes.Count - 1) / 2 || f.Running() is not { } node || f.CoreOf(node) is null || node.HasStopped) return false;
+        if (f.Running() is not { } node || f.CoreOf(node) is null || node.HasStopped || !f.CanLose(node)) return false;
         if (node.Log is not { IsInFlight: false, HasPending: false, NeedsSeal: false, DurableSequence: > 1 }) return false;
         node.Crash(UnsyncedFate.Kept);
         List<string> files = [.. node.Disk.List().Where(name => node.Disk.LengthOf(name) > 0)];
@@ -75,6 +75,7 @@ internal static class DiskFaults
             node.Disk.Corrupt(file, offset, (byte)(1 << f.Random.Below(8)));
             f.World.Trace?.Line($"{node.Name}: a bit rots in {file} at {offset}");
             f.Checker.Damaged.Add(node);
+            f.Checker.GoneDisks.Add(node.NodeId);
         }
 
         f.StartLater(node, f.Duration());

@@ -15,6 +15,7 @@ internal sealed class FaultInjector
     {
         (_swarm, Cluster, Network, Clerks, Workload, Checker, Marks) = (swarm, cluster, network, clerks, workload, checker, marks);
         Random = new SimulationRandom(swarm.FaultSeed);
+        Administrator = new Administrator(this);
         foreach (SimulatedNode node in cluster.Nodes)
             node.PowerLost = lost =>
             {
@@ -36,6 +37,11 @@ internal sealed class FaultInjector
     internal Marks Marks { get; }
 
     internal SimulationRandom Random { get; }
+
+    internal Administrator Administrator { get; }
+
+    /// <summary>Whether all faults have ended.</summary>
+    internal bool IsHealed => _healed;
 
     internal World World => Cluster.World;
 
@@ -139,6 +145,9 @@ internal sealed class FaultInjector
             StartLater(node, 0);
         }
     }
+
+    /// <summary>Whether the group survives that a node loses all it has: with every configuration that may turn out to be the group's.</summary>
+    internal bool CanLose(SimulatedNode node) => Checker.Survives(node) && Administrator.Survives(node);
 
     internal SimulatedNode? Leader => Cluster.Leader;
 

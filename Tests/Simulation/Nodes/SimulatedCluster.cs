@@ -11,16 +11,17 @@ public sealed class SimulatedCluster
     /// <param name="options">How they are set up.</param>
     /// <param name="model">The network.</param>
     /// <param name="group">The group's name.</param>
-    public SimulatedCluster(World world, int count, SimulatedNodeOptions options, INetworkModel? model = null, string group = "g1")
+    /// <param name="spares">How many more nodes there are, which the group does not begin with.</param>
+    public SimulatedCluster(World world, int count, SimulatedNodeOptions options, INetworkModel? model = null, string group = "g1", int spares = 0)
     {
         ArgumentNullException.ThrowIfNull(world);
         World = world;
         Group = new GroupId(group, 1);
         Network = new SimulatedNetwork(world, model ?? new ReliableNetwork());
-        SimulatedNode[] nodes = new SimulatedNode[count];
-        for (int i = 0; i < count; i++) nodes[i] = new SimulatedNode(world, Network, $"n{i + 1}", options);
+        SimulatedNode[] nodes = new SimulatedNode[count + spares];
+        for (int i = 0; i < nodes.Length; i++) nodes[i] = new SimulatedNode(world, Network, $"n{i + 1}", options);
         Nodes = nodes;
-        Initial = Membership.Initial(nodes.Select(node => (node.Name, node.NodeId)));
+        Initial = Membership.Initial(nodes.Take(count).Select(node => (node.Name, node.NodeId)));
     }
 
     /// <summary>Where they live.</summary>

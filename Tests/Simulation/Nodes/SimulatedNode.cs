@@ -26,7 +26,7 @@ public sealed class SimulatedNode : SimulatedProcess
     {
         ArgumentNullException.ThrowIfNull(network);
         (_network, Options, _random) = (network, options, world.Random.Fork());
-        NodeId = new Guid((int)_random.Next(), 0, 0x4000, 0x80, 0, 0, 0, 0, 0, 0, 1);
+        NodeId = NewNodeId();
         Disk = new SimulatedDisk((int)(_random.Next() >> 33), name);
         _log = new NodeLog(this);
         network.Add(this);
@@ -36,7 +36,7 @@ public sealed class SimulatedNode : SimulatedProcess
     public SimulatedNodeOptions Options { get; set; }
 
     /// <summary>The random id of its disk.</summary>
-    public Guid NodeId { get; }
+    public Guid NodeId { get; private set; }
 
     /// <summary>Its disk.</summary>
     public SimulatedDisk Disk { get; }
@@ -95,7 +95,7 @@ public sealed class SimulatedNode : SimulatedProcess
 
     /// <summary>Creates its replica of a group unless it has one; the replica is durable some time later.</summary>
     /// <param name="group">The group.</param>
-    /// <param name="initial">The configuration that the group begins with; this node is in it.</param>
+    /// <param name="initial">The configuration that the group begins with. Nothing happens when this node's disk is not in it.</param>
     public void CreateGroup(GroupId group, Membership initial)
     {
         ArgumentNullException.ThrowIfNull(initial);
@@ -104,6 +104,8 @@ public sealed class SimulatedNode : SimulatedProcess
         MemberId self = MemberId.None;
         foreach (Member member in initial.All())
             if (member.Node == Name && member.NodeId == NodeId) self = member.Id;
+        // Every other disk waits until a leader says that it was added.
+        if (self.IsNone) return;
         // When it fails, the node goes down with its log; whoever starts it next creates the group again.
         _ = Raft.CreateGroupAsync(group, self, initial, MakeMachine(group));
     }
@@ -117,6 +119,17 @@ public sealed class SimulatedNode : SimulatedProcess
         Die();
         Disk.Restart(fate);
     }
+
+    /// <summary>While it is down: it gets an empty directory, which has another id.</summary>
+    public void Wipe()
+    {
+        if (IsUp) throw new InvalidOperationException($"{Name} runs.");
+        World.Trace?.Line($"{Name} gets an empty disk");
+        Disk.Lose(_ => true);
+        NodeId = NewNodeId();
+    }
+
+    private Guid NewNodeId() => new((int)_random.Next(), 0, 0x4000, 0x80, 0, 0, 0, 0, 0, 0, 1);
 
     /// <summary>The state machine of a group, while the node runs.</summary>
     public IStateMachine? Machine(string group) => _machines.GetValueOrDefault(group);

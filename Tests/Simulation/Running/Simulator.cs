@@ -21,7 +21,7 @@ public sealed class Simulator
         _options = options;
         _swarm = Swarm.Of(options);
         _world = new World(options.Seed, options.Trace is null ? null : new Trace(options.Trace));
-        FaultyNetwork network = new(_world.Random.Fork(), _swarm.Nodes + _swarm.Clients, _swarm.Nodes)
+        FaultyNetwork network = new(_world.Random.Fork(), _swarm.Nodes + _swarm.Spares + _swarm.Clients, _swarm.Nodes + _swarm.Spares)
         {
             HopUs = _swarm.HopUs, JitterUs = _swarm.JitterUs, Reported = _swarm.ReportedLosses, ReportsDead = _swarm.ReportsDead,
         };
@@ -29,8 +29,8 @@ public sealed class Simulator
         {
             Machines = (_, _) => new WatchedMachine(), Raft = _swarm.Raft, SnapshotChunkBytes = _swarm.SnapshotChunkBytes, LogSegmentBytes = _swarm.LogSegmentBytes,
         };
-        _cluster = new SimulatedCluster(_world, _swarm.Nodes, nodes, network);
-        for (int i = 0; i < _swarm.Nodes; i++)
+        _cluster = new SimulatedCluster(_world, _swarm.Nodes, nodes, network, spares: _swarm.Spares);
+        for (int i = 0; i < _cluster.Nodes.Count; i++)
             _cluster.Nodes[i].Options = nodes with { SnapshotThresholdBytes = _swarm.SnapshotThresholdBytes[i], RetainedBytes = _swarm.RetainedBytes[i] };
         SimulatedClerk[] clerks = new SimulatedClerk[_swarm.Clients];
         for (int i = 0; i < clerks.Length; i++)
@@ -103,8 +103,8 @@ public sealed class Simulator
         UInt128 digest = 0;
         foreach (SimulatedNode node in _cluster.Nodes)
         {
-            if (_checker.Lost.Contains(node)) continue;
-            if (node.Core(_cluster.Group.Name) is not { } core || core.Leader.IsNone || core.Applied != core.Log.LastIndex) return false;
+            if (!_checker.MustServe(node, out MemberId self)) continue;
+            if (node.Core(_cluster.Group.Name) is not { } core || core.Self != self || core.Leader.IsNone || core.Applied != core.Log.LastIndex) return false;
             UInt128 state = ((WatchedMachine)node.Machine(_cluster.Group.Name)!).Digest;
             if (first is not null && (core.Leader != first.Leader || core.Log.LastIndex != first.Log.LastIndex)) return false;
             if (first is not null && state != digest) _checker.Fail("state machine safety", $"{node.Name} stands at {core.Applied} with another state than the others");

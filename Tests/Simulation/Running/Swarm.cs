@@ -11,6 +11,9 @@ internal sealed record Swarm
 {
     internal required int Nodes { get; init; }
 
+    /// <summary>Nodes that the group does not begin with. None: its members never change.</summary>
+    internal required int Spares { get; init; }
+
     internal required int Clients { get; init; }
 
     internal required int CallersEach { get; init; }
@@ -58,6 +61,10 @@ internal sealed record Swarm
     internal static Swarm Of(SimulationOptions options)
     {
         SimulationRandom random = new(options.Seed * 0x9E3779B97F4A7C15 + 1);
+        // Its own chance, so that the seeds without spare nodes are what they were.
+        SimulationRandom members = new(options.Seed * 0x9E3779B97F4A7C15 + 2);
+        int spares = options.Profile is "full" or MembershipFaults.Area ? members.Of([0, 1, 2, 2, 3, 0]) : 0;
+        if (options.Profile == MembershipFaults.Area) spares = Math.Max(1, spares);
         int nodes = random.Of([3, 3, 3, 3, 3, 3, 5, 5, 4, 2]);
         int clients = 1 + random.Below(4);
         int tick = random.Of([10, 20, 20, 50]);
@@ -74,9 +81,10 @@ internal sealed record Swarm
             MaxEntryBytes = 64 << 10,
             MaxPendingBytes = random.Of([64 << 20, 64 << 20, 64 << 10]),
         };
+        List<string> known = [.. Enumerable.Range(1, nodes).Select(i => $"n{i}")];
         ClerkOptions clerk = new()
         {
-            Nodes = [.. Enumerable.Range(1, nodes).Select(i => $"n{i}")],
+            Nodes = known,
             OperationTimeout = TimeSpan.FromMilliseconds(random.Of([1_500, 4_000, 10_000])),
             AttemptTimeout = TimeSpan.FromMilliseconds(random.Of([300, 800, 2_000])),
             SuspectAfter = TimeSpan.FromMilliseconds(random.Of([50, 150, 400])),
@@ -86,6 +94,7 @@ internal sealed record Swarm
         Swarm swarm = new()
         {
             Nodes = nodes,
+            Spares = spares,
             Clients = options.Clients > 0 ? Math.Min(options.Clients, clients) : clients,
             CallersEach = 1 + random.Below(3),
             ThinkUs = random.Of([300_000L, 1_000_000, 2_000_000, 4_000_000]) * options.OperationsEvery,
@@ -107,12 +116,16 @@ internal sealed record Swarm
             FaultSeed = random.Next(),
             Faults = Choose(random, options),
         };
+        if (spares == 0) swarm = swarm with { Faults = [.. swarm.Faults.Where(fault => fault.Area != MembershipFaults.Area)] };
+        // Who knows only the first members finds the others by what these say. A disk that was lost says nothing.
+        else if (members.OneIn(2) || swarm.Faults.Any(fault => fault.LosesDisks)) known.AddRange(Enumerable.Range(nodes + 1, spares).Select(i => $"n{i}"));
 
         long[] Each(long[] choices)
         {
             bool same = random.OneIn(2);
-            long[] each = new long[nodes];
+            long[] each = new long[nodes + spares];
             for (int i = 0; i < nodes; i++) each[i] = same && i > 0 ? each[0] : random.Of(choices);
+            for (int i = nodes; i < each.Length; i++) each[i] = same ? each[0] : members.Of(choices);
             return each;
         }
 
