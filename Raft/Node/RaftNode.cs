@@ -51,6 +51,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     internal SnapshotStore Snapshots { get; }
 
+    /// <summary>How many ticks there were.</summary>
+    internal long Ticks { get; private set; }
+
     internal string DiskFullMessage => $"Node {Options.Node} has no space left for its log; free some space on its disk.";
 
     /// <summary>The groups that have a replica here.</summary>
@@ -157,6 +160,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     private void Tick(int ticks)
     {
+        Ticks += ticks;
         bool stalled = IsDiskStalled(ticks);
         foreach (Replica replica in _replicas.Values)
         {

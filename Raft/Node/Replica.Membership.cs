@@ -3,7 +3,7 @@ namespace Quorleans.Raft.Node;
 // Changes of configuration, and the making of replicas on the nodes that a configuration names.
 internal sealed partial class Replica
 {
-    private readonly HashSet<MemberId> _joining = [];
+    private readonly Dictionary<MemberId, long> _joining = []; // and at which tick each was asked
     private PendingChange? _change;
 
     /// <summary>It is being deleted, since the group has removed it.</summary>
@@ -45,9 +45,13 @@ internal sealed partial class Replica
     /// </summary>
     private void ConsiderJoin(MemberId id)
     {
-        if (!Core.MayLackReplica(id) || !Core.Membership.TryGet(id, out Member member) || !_joining.Add(id)) return;
+        if (!Core.MayLackReplica(id) || !Core.Membership.TryGet(id, out Member member) || IsJoining(id)) return;
+        _joining[id] = _node.Ticks;
         _node.SendJoin(this, member);
     }
+
+    /// <summary>A node that dies with the question may never answer it: like any request it is repeated then.</summary>
+    private bool IsJoining(MemberId id) => _joining.TryGetValue(id, out long asked) && _node.Ticks - asked < _node.Options.Raft.RetransmitTicks;
 
     internal void OnJoinAnswered(MemberId id) => _joining.Remove(id);
 }
