@@ -81,11 +81,9 @@ internal sealed partial class Checker
         DiskMirror mirror = MirrorOf(core.Self);
         if (mirror.NodeId != Guid.Empty && mirror.NodeId != node.NodeId) Fail("one member, one disk", $"member {core.Self} runs on another disk of {node.Name} than it began on");
         if (mirror.Exists) Fail("a member that has forgotten its past never comes back", $"{node.Name} begins as member {core.Self} once more");
-        if (!watched.Self.IsNone)
-        {
-            RequireGone(node, watched.Self);
-            marks.Reached("replica: begun after the disk was another member");
-        }
+        if (!watched.Self.IsNone) RequireGone(node, watched.Self);
+        foreach ((MemberId other, DiskMirror its) in _mirrors)
+            if (other != core.Self && its.NodeId == node.NodeId) marks.Reached("replica: begun on a disk that was another member");
 
         if (core.Self.Value > cluster.Initial.Voters.Length) marks.Reached("replica: made because a leader asked for it");
         mirror.NodeId = node.NodeId;

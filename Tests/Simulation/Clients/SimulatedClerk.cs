@@ -116,7 +116,8 @@ public sealed class SimulatedClerk : SimulatedProcess
         int slash = attempt.Target.IndexOf('/', StringComparison.Ordinal);
         (string group, string node) = (attempt.Target[..slash], attempt.Target[(slash + 1)..]);
         bool onFollower = false;
-        if (ReadsFromFollowers && attempt.Kind == AttemptKind.Read)
+        // Sometimes the leader: of the nodes that the client was told of, none needs to be a member any more.
+        if (ReadsFromFollowers && attempt.Kind == AttemptKind.Read && !_random.OneIn(4))
         {
             onFollower = true;
             node = _random.Of(_options.Nodes);
