@@ -12,7 +12,7 @@ internal static class GateCommand
         Option<int> minutes = new("--minutes") { Description = "How many minutes a hunt may take.", DefaultValueFactory = _ => 5 };
         Option<bool> labs = new("--labs") { Description = "Runs the labs' scenarios against the mutants that name some; at least one must fail." };
         Option<bool> check = new("--check") { Description = "Also fails when the README's table does not name just these mutants." };
-        Option<bool> write = new("--write") { Description = "Writes the table into the README." };
+        Option<bool> write = new("--write") { Description = "Writes what was run into the README's table." };
         RootCommand gate = new("Puts each known bug back and shows who finds it.") { mutant, seeds, minutes, labs, check, write };
         gate.SetAction(parsed =>
         {
@@ -28,7 +28,7 @@ internal static class GateCommand
                 List<(Mutant Mutant, Catch Catch, string Hunter)> results = RunAll(root, chosen, hunt, parsed.GetValue(labs));
                 int survivors = results.Count(static result => !result.Catch.Found);
                 Console.WriteLine($"{results.Count} mutants, {results.Count - survivors} found, {survivors} survive.");
-                if (parsed.GetValue(write)) ResultTable.Write(readme, ResultTable.Render(results));
+                if (parsed.GetValue(write)) ResultTable.Write(readme, parsed.GetValue(labs) ? ResultTable.Labs : ResultTable.Gate, all, results);
                 string[] wrong = parsed.GetValue(check) ? [.. ResultTable.Compare(readme, all)] : [];
                 foreach (string line in wrong) Console.WriteLine($"README.md: {line}");
                 return survivors > 0 || wrong.Length > 0 ? 1 : 0;
@@ -73,7 +73,15 @@ internal static class GateCommand
         (Catch Catch, string Hunter) last = default;
         foreach (string hunter in mutant.Hunt)
         {
-            last = (hunter == "crash-points" ? hunt.CrashPoints(folder) : hunt.Simulation(folder), hunter);
+            Catch one = hunter switch
+            {
+                "simulation" => hunt.Simulation(folder),
+                "crash-points" => hunt.CrashPoints(folder),
+                "labs" => hunt.Labs(folder, mutant.Labs),
+                _ when hunter.StartsWith("tests:", StringComparison.Ordinal) => hunt.Tests(folder, hunter["tests:".Length..]),
+                _ => throw new MutationException($"{mutant.Id}: '{hunter}' is no hunter; there are simulation, crash-points, labs, and tests:CLASS."),
+            };
+            last = (one, hunter);
             if (last.Catch.Found) break;
         }
 

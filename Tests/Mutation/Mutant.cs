@@ -24,7 +24,7 @@ internal sealed record Mutant
     /// <summary>Where it was seen.</summary>
     internal required string Source { get; init; }
 
-    /// <summary>Who is to find it, in this order: <c>simulation</c>, <c>crash-points</c>.</summary>
+    /// <summary>Who is to find it, in this order: <c>simulation</c>, <c>crash-points</c>, <c>labs</c>, <c>tests:CLASS</c> of <c>Tests/Raft.Tests</c>.</summary>
     internal IReadOnlyList<string> Hunt { get; init; } = ["simulation"];
 
     /// <summary>The labs' scenarios that fail with it: beginnings of names; empty when none is claimed.</summary>

@@ -3,31 +3,30 @@ using System.Text;
 
 namespace Quorleans.Mutation;
 
-/// <summary>The table in the gate's README, between two marks.</summary>
+/// <summary>The tables in the gate's README, each between two marks.</summary>
 internal static class ResultTable
 {
-    private const string Begin = "<!-- table -->", End = "<!-- /table -->";
+    /// <summary>The table of the gate, and that of <c>--labs</c>.</summary>
+    internal const string Gate = "table", Labs = "labs";
 
-    internal static string Render(IEnumerable<(Mutant Mutant, Catch Catch, string Hunter)> results)
+    /// <summary>Writes the rows of what was run; the rows of other mutants stay as they are, those of mutants that are gone go.</summary>
+    internal static void Write(string path, string name, IReadOnlyList<Mutant> all, IEnumerable<(Mutant Mutant, Catch Catch, string Hunter)> results)
     {
-        StringBuilder text = new();
-        text.AppendLine("| mutant | what is wrong | where | found by | seeds or points | what showed it |");
-        text.AppendLine("|---|---|---|---|---:|---|");
+        (string before, string table, string after) = Split(path, name);
+        Dictionary<string, string> rows = Rows(table).ToDictionary(static row => row.Split('|')[1].Trim());
         foreach ((Mutant mutant, Catch found, string hunter) in results)
-            text.AppendLine(CultureInfo.InvariantCulture, $"| {mutant.Id} | {mutant.Title} | {Path.GetFileName(mutant.Edits[0].File)} | {hunter} | {(found.Found ? found.Needed.ToString(CultureInfo.InvariantCulture) : "**survives**")} | {Short(found.By)} |");
-        return text.ToString();
-    }
-
-    internal static void Write(string path, string table)
-    {
-        (string before, _, string after) = Split(path);
-        File.WriteAllText(path, $"{before}{Begin}\n{table}{End}{after}");
+            rows[mutant.Id] = string.Create(CultureInfo.InvariantCulture, $"| {mutant.Id} | {mutant.Title} | {Path.GetFileName(mutant.Edits[0].File)} | {hunter} | {(found.Found ? found.Needed.ToString(CultureInfo.InvariantCulture) : "**survives**")} | {Short(found.By)} |");
+        StringBuilder text = new();
+        text.Append("| mutant | what is wrong | where | found by | needed | what showed it |\n|---|---|---|---|---:|---|\n");
+        foreach (Mutant mutant in all)
+            if (rows.TryGetValue(mutant.Id, out string? row)) text.Append(row).Append('\n');
+        File.WriteAllText(path, $"{before}{text}{after}");
     }
 
     /// <summary>What in the README's table is not so any more.</summary>
     internal static IEnumerable<string> Compare(string path, IReadOnlyList<Mutant> mutants)
     {
-        string[] rows = [.. Split(path).Table.Split('\n').Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1)];
+        string[] rows = Rows(Split(path, Gate).Table);
         Dictionary<string, string> titles = rows.ToDictionary(static row => row.Split('|')[1].Trim(), static row => row.Split('|')[2].Trim());
         foreach (Mutant mutant in mutants)
         {
@@ -40,13 +39,16 @@ internal static class ResultTable
             if (row.Contains("survives", StringComparison.Ordinal)) yield return $"{row.Split('|')[1].Trim()} survives, says the table";
     }
 
-    private static (string Before, string Table, string After) Split(string path)
+    private static (string Before, string Table, string After) Split(string path, string name)
     {
+        (string first, string last) = ($"<!-- {name} -->\n", $"<!-- /{name} -->");
         string text = File.ReadAllText(path);
-        int begin = text.IndexOf(Begin, StringComparison.Ordinal), end = text.IndexOf(End, StringComparison.Ordinal);
-        if (begin < 0 || end < begin) throw new MutationException($"{path} has no place for the table.");
-        return (text[..begin], text[(begin + Begin.Length)..end], text[(end + End.Length)..]);
+        int begin = text.IndexOf(first, StringComparison.Ordinal) + first.Length, end = text.IndexOf(last, StringComparison.Ordinal);
+        if (begin < first.Length || end < begin) throw new MutationException($"{path} has no place for the table '{name}'.");
+        return (text[..begin], text[begin..end], text[end..]);
     }
+
+    private static string[] Rows(string table) => [.. table.Split('\n').Where(static line => line.StartsWith("| ", StringComparison.Ordinal)).Skip(1)];
 
     private static string Short(string text)
     {
