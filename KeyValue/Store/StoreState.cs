@@ -66,12 +66,12 @@ internal sealed class StoreState
     /// <summary>What the shards' moves add to the digest: nothing as long as there were none and the group owns all.</summary>
     public UInt128 HandoffDigest()
     {
-        var table = new HandoffTable();
+        HandoffTable? table = null;
         UInt128 sum = 0;
         for (int i = 0; i < Shards.Length; i++)
         {
             if (HandoffTable.IsInitial(this, i)) continue;
-            sum += StrongHash.OfItem(table.Encode(this, i), [], i);
+            sum += StrongHash.OfItem((table ??= new HandoffTable()).Encode(this, i), [], i);
             if (Slots[i].Import is { } import) sum += import.Shard.Seal;
         }
 

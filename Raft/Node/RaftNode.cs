@@ -154,7 +154,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
         long durable = Log.DurableSequence;
         while (_durableWaiters.TryPeek(out (long Batch, TaskCompletionSource Waiter) next) && next.Batch <= durable) _durableWaiters.Dequeue().Waiter.SetResult();
-        foreach (Replica replica in _replicas.Values)
+        foreach ((_, Replica replica) in _replicas) // Values would take the dictionary's locks and copy it
             if (replica.AwaitsDurability) Guard(replica, static (r, batch) => r.OnDurable((long)batch), durable);
     }
 
@@ -162,7 +162,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         Ticks += ticks;
         bool stalled = IsDiskStalled(ticks);
-        foreach (Replica replica in _replicas.Values)
+        foreach ((_, Replica replica) in _replicas)
         {
             Guard(replica, static (r, _) => r.CleanSnapshots(), this);
             Guard(replica, static (r, isStalled) => r.Core.OnStorageStalled((bool)isStalled), stalled ? True : False);

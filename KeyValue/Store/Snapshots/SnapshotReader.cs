@@ -6,7 +6,7 @@ namespace Quorleans.KeyValue.Store;
 internal sealed class SnapshotReader(Stream source, CancellationToken cancellationToken)
 {
     private const int BelievedBytes = 256 << 10;
-    private readonly byte[] _buffer = new byte[128 << 10];
+    private readonly byte[] _buffer = new byte[32 << 10]; // no large object: those are only freed with the oldest generation
     private int _position;
     private int _length;
 

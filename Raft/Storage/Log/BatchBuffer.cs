@@ -10,7 +10,7 @@ internal sealed class BatchBuffer
 {
     internal const int PageBytes = 4096;
     internal const int MaximumBytes = 512 << 20;
-    private const int InitialBytes = 16 << 10;
+    private const int InitialBytes = PageBytes;
     private const int KeptBytes = 8 << 20;
     private byte[] _array = [];
     private int _start;

@@ -109,7 +109,7 @@ internal static class SnapshotFormat
         }
 
         if (length is < 0 or > MaximumBlockBytes || length > file.Length - offset - BlockHeadBytes) throw new SnapshotCorruptException(file.Name, offset, "a block's length is wrong");
-        if (buffer.Length < length) buffer = new byte[Math.Max(length, BlockBytes)];
+        if (buffer.Length < length) buffer = new byte[Math.Max(length, Math.Min(file.Length - offset, BlockBytes))];
         Span<byte> bytes = buffer.AsSpan(0, length);
         if (file.Read(offset + BlockHeadBytes, bytes) != length) throw new SnapshotCorruptException(file.Name, offset, "it is cut short");
         crc = Crc32C.Append(Crc32C.Append(crc, head[..4]), bytes);

@@ -3,10 +3,12 @@ namespace Quorleans.Raft.Storage;
 /// <summary>A snapshot being written. Dispose without <see cref="Commit"/> gives it up and deletes what there is.</summary>
 public sealed class SnapshotWriter : IDisposable
 {
+    private const int WholeBytes = SnapshotFormat.BlockHeadBytes + SnapshotFormat.BlockBytes;
+    private const int FirstBytes = 4096;
     private readonly IDisk _disk;
     private readonly IDiskFile _file;
     private readonly string _name;
-    private readonly byte[] _block = new byte[SnapshotFormat.BlockHeadBytes + SnapshotFormat.BlockBytes];
+    private byte[] _block = new byte[FirstBytes]; // grows to a whole block: many states are small
     private int _used = SnapshotFormat.BlockHeadBytes;
     private long _offset;
     private long _total;
@@ -73,7 +75,9 @@ public sealed class SnapshotWriter : IDisposable
             bytes[..part].CopyTo(_block.AsSpan(_used));
             _used += part;
             bytes = bytes[part..];
-            if (_used == _block.Length) WriteBlock();
+            if (_used < _block.Length) return;
+            if (_used == WholeBytes) WriteBlock();
+            else Array.Resize(ref _block, Math.Min(WholeBytes, 4 * _used));
         }
     }
 
