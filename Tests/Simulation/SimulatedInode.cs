@@ -49,7 +49,7 @@ internal sealed class SimulatedInode
         {
             int index = (int)(offset / PageBytes), at = (int)(offset % PageBytes), part = Math.Min(PageBytes - at, bytes.Length);
             ReadOnlySpan<byte> written = bytes[..part];
-            if (_cached[index] is not null || written.ContainsAnyExcept((byte)0)) written.CopyTo(Own(_cached, _durable, index).AsSpan(at));
+            if (_cached[index] is not null || written.ContainsAnyExcept((byte)0)) written.CopyTo(part == PageBytes ? Fresh(index) : Own(_cached, _durable, index).AsSpan(at));
             for (int sector = at / SectorBytes; sector * SectorBytes < at + part; sector++) _unsynced[index] |= (byte)(1 << sector);
             bytes = bytes[part..];
             offset += part;
@@ -148,6 +148,13 @@ internal sealed class SimulatedInode
             if (_cached[page] is { } from) from.AsSpan(sector * SectorBytes, SectorBytes).CopyTo(into);
             else into.Clear();
         }
+    }
+
+    /// <summary>A page to be written whole: nothing of what it was is needed.</summary>
+    private Span<byte> Fresh(int page)
+    {
+        if (_cached[page] is { } bytes && !ReferenceEquals(bytes, _durable[page])) return bytes;
+        return _cached[page] = GC.AllocateUninitializedArray<byte>(PageBytes);
     }
 
     /// <summary>A side's own copy of a page, to be written to.</summary>
