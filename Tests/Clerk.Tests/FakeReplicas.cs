@@ -106,6 +106,10 @@ internal sealed class FakeReplicas : IGrainFactory
 
         public Task<string?> TransferLeadership(string node) => throw new NotSupportedException();
 
+        public Task HandoffAdvanced(int shard, long move) => throw new NotSupportedException();
+
+        public Task<ShardReport[]> GetShards() => throw new NotSupportedException();
+
         public Task<ReplicaStatus> GetState() => throw new NotSupportedException();
     }
 }
