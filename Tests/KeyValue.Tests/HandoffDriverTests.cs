@@ -1,0 +1,45 @@
+using Quorleans.KeyValue.Handoff;
+
+namespace Quorleans.KeyValue.Tests;
+
+/// <summary>What the driver says, given what its group has decided.</summary>
+public sealed class HandoffDriverTests
+{
+    private static readonly GroupRef Source = new(1, 1), Destination = new(2, 9);
+
+    [Fact]
+    public void SlowedWrites_AreSlowNoLonger_WhenTheLeadershipIsLost()
+    {
+        HandoffDriver driver = new(Source, HandoffDriverOptions.Default);
+        List<HandoffEffect> effects = [];
+        for (int sample = 0; sample < 3; sample++) driver.Step(sample * 1_000, isLeader: true, Exporting(lagBytes: 10L << 20), View(), effects);
+        Assert.Contains(effects, static effect => effect is { Kind: HandoffEffectKind.SlowWrites, DelayMs: > 0 });
+
+        effects.Clear();
+        driver.Step(3_000, isLeader: false, [], View(), effects);
+        HandoffEffect end = Assert.Single(effects);
+        Assert.Equal((HandoffEffectKind.SlowWrites, 0), (end.Kind, end.DelayMs));
+    }
+
+    [Fact]
+    public void MovesOfOneControllerEntry_AreDrivenEach()
+    {
+        HandoffDriver driver = new(Source, HandoffDriverOptions.Default);
+        List<HandoffEffect> effects = [];
+        ShardStatus[] serving = [.. Enumerable.Range(0, 2).Select(static shard => new ShardStatus { Shard = new ShardId(shard), Phase = ShardPhase.Serving, Epoch = 1 })];
+        driver.Step(0, isLeader: true, serving, new ControllerView(9, [new MoveOrder(Move(0)), new MoveOrder(Move(1))], [1, 1]), effects);
+        Assert.Equal([0, 1], effects.Where(static effect => effect.Kind == HandoffEffectKind.Propose).Select(static effect => effect.Move.Shard.Value));
+    }
+
+    private static ShardMove Move(int shard) => new(9, new ShardId(shard), Source, Destination, 2);
+
+    private static ControllerView View() => new(9, [new MoveOrder(Move(0))], [1]);
+
+    private static ShardStatus[] Exporting(long lagBytes) =>
+    [
+        new ShardStatus
+        {
+            Shard = new ShardId(0), Phase = ShardPhase.Exporting, Epoch = 1, Move = Move(0), Attempt = 1, HasView = true, Asked = 1, LagOperations = 1_000_000, LagBytes = lagBytes,
+        },
+    ];
+}
