@@ -31,6 +31,7 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
         ArgumentNullException.ThrowIfNull(effects);
         if (!isLeader)
         {
+            foreach (MoveWork work in _works.Values) Slow(work, 0, effects);
             _works.Clear();
             return;
         }
@@ -110,7 +111,7 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
 
         foreach ((long Move, ShardId Shard) key in _over)
         {
-            if (_works[key].SlowMs > 0) effects.Add(new HandoffEffect { Kind = HandoffEffectKind.SlowWrites, Move = _works[key].Move });
+            Slow(_works[key], 0, effects);
             _works.Remove(key);
         }
 
