@@ -12,7 +12,7 @@ public sealed record ShardControllerStatus
     [Id(1)]
     public IReadOnlyList<string> Groups { get; init; } = [];
 
-    /// <summary>The moves that are on their way, as <c>shard 7: g1 → g2</c>.</summary>
+    /// <summary>The moves that are on their way, as <c>move 12 of shard 7 from g1#1 to g2#9 (epoch 2)</c>.</summary>
     [Id(2)]
     public IReadOnlyList<string> Moves { get; init; } = [];
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Quorleans.KeyValue;
 
 namespace Quorleans.Clerk;
@@ -16,7 +15,7 @@ public sealed partial class ClerkCore
     private bool _mustReroute;
 
     private static int GidOf(string group) =>
-        group.StartsWith('g') && int.TryParse(group.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int gid) ? gid : -1;
+        GroupNames.TryParse(group, out int gid) ? gid : -1;
 
     private GroupState NewGroup(int gid, string name, IReadOnlyList<string> nodes) => new(gid, name, NewLocator(name, nodes));
 
@@ -32,7 +31,7 @@ public sealed partial class ClerkCore
 
     private GroupState AddGroup(int gid, IReadOnlyList<string> nodes)
     {
-        GroupState group = NewGroup(gid, string.Create(CultureInfo.InvariantCulture, $"g{gid}"), nodes);
+        GroupState group = NewGroup(gid, GroupNames.Of(gid), nodes);
         _groups.Add(group);
         return group;
     }

@@ -1,14 +1,13 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Quorleans.KeyValue;
 
 namespace Quorleans.Clerk;
 
 /// <summary>Adds a Clerk to a host.</summary>
 public static class ClerkServiceCollectionExtensions
 {
-    private const string ShardControllerGroup = "ctl";
-
     /// <summary>
     /// Adds <see cref="IClerk"/> and <see cref="IShardController"/> to the host of an Orleans client or of a silo: one Clerk for all of its callers, whose operations travel together.
     /// </summary>
@@ -18,7 +17,7 @@ public static class ClerkServiceCollectionExtensions
     public static IServiceCollection AddQuorleansClerk(this IServiceCollection services, Action<ClerkOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        services.AddOptions<ClerkOptions>().Configure(static clerk => clerk.Controller ??= ShardControllerGroup);
+        services.AddOptions<ClerkOptions>().Configure(static clerk => clerk.Controller ??= GroupNames.Controller);
         if (configure is not null) services.Configure(configure);
         services.TryAddSingleton<ConnectionWatch>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IClusterConnectionStatusObserver, ConnectionWatch>(

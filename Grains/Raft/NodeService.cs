@@ -16,13 +16,10 @@ namespace Quorleans.Grains.Raft;
 /// </summary>
 public sealed partial class NodeService : IAsyncDisposable
 {
-    /// <summary>The shard controller's group.</summary>
-    public const string ControllerGroup = "ctl";
-
     /// <summary>The group that a cluster is created with, and that owns all shards then.</summary>
     public const string StoreGroup = "g1";
 
-    private static readonly string[] FirstGroups = [ControllerGroup, StoreGroup];
+    private static readonly string[] FirstGroups = [GroupNames.Controller, StoreGroup];
     private readonly ConcurrentDictionary<string, IStateMachine> _machines = new(StringComparer.Ordinal);
     private readonly NodeDirectory _directory;
     private readonly ClusterDescription _cluster;
@@ -160,9 +157,9 @@ public sealed partial class NodeService : IAsyncDisposable
 
     private IStateMachine MakeMachine(GroupId group)
     {
-        return _machines[group.Name] = group.Name == ControllerGroup
-            ? new ControllerStateMachine(ControllerOptionsOf(_cluster, Shards))
-            : new KeyValueStateMachine(Shards, _cluster.Limits, new GroupRef(GidOf(group.Name), group.Incarnation), ownsAll: group == new GroupId(StoreGroup, 1));
+        if (group.Name == GroupNames.Controller) return _machines[group.Name] = new ControllerStateMachine(ControllerOptionsOf(_cluster, Shards));
+        if (!GroupNames.TryParse(group.Name, out int gid)) throw new ArgumentException($"{group.Name} is no group of this program.", nameof(group));
+        return _machines[group.Name] = new KeyValueStateMachine(Shards, _cluster.Limits, new GroupRef(gid, group.Incarnation), ownsAll: group == new GroupId(StoreGroup, 1));
     }
 
     // The same on all replicas for ever: the cluster's description, of which everything here is made, never changes.
@@ -172,8 +169,6 @@ public sealed partial class NodeService : IAsyncDisposable
         Nodes = [.. cluster.Nodes.Select(static node => new ControllerNode(node.Name, node.NodeId))],
         Groups = [new JoiningGroup(1, [.. cluster.Nodes.Select(static node => node.Name)])],
     };
-
-    private static int GidOf(string group) => int.Parse(group.AsSpan(1), System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture);
 
     private void Refuse(string state, string problem)
     {

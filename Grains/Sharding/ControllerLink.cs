@@ -1,5 +1,4 @@
 using Quorleans.GrainInterfaces;
-using Quorleans.Grains.Raft;
 using Quorleans.KeyValue;
 
 namespace Quorleans.Grains.Sharding;
@@ -30,5 +29,5 @@ public sealed class ControllerLink(GroupCaller caller, Func<IReadOnlyList<string
 
     /// <summary>Carries a command or a query.</summary>
     public Task<SubmitReply> SendAsync(bool isQuery, byte[] payload, CancellationToken cancellationToken) =>
-        caller.CallAsync(NodeService.ControllerGroup, nodes(), new SubmitRequest(0, isQuery, payload), cancellationToken);
+        caller.CallAsync(GroupNames.Controller, nodes(), new SubmitRequest(0, isQuery, payload), cancellationToken);
 }

@@ -28,7 +28,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
     public GroupDriver(GroupRef self, RaftNode raft, ShardingService sharding, GroupCaller caller, TimeProvider time, ILogger logger)
     {
         (_self, _raft, _sharding, _caller, _time, _logger) = (self, raft, sharding, caller, time, logger);
-        _name = $"g{self.Gid}";
+        _name = GroupNames.Of(self.Gid);
         _driver = new HandoffDriver(self, HandoffDriverOptions.Default);
         _running = Task.Run(() => RunAsync(_stopping.Token));
     }
@@ -74,8 +74,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
     /// <returns>Whether something is under way, so that the next look is soon.</returns>
     private async Task<bool> StepAsync(List<HandoffEffect> effects)
     {
-        if (_sharding.Map is not { } map) return false;
-        ControllerView view = map.ToView();
+        if (_sharding.View is not { } view) return false;
         bool ordered = view.Moves.Any(order => order.Move.From == _self || order.Move.To == _self);
         (bool isLeader, ShardStatus[] shards) = await _raft.LookAsync(
             _name, static (machine, leads, _) => (leads, leads ? ((KeyValueStateMachine)machine).DescribeShards() : [])).ConfigureAwait(false);
@@ -98,7 +97,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
         {
             case HandoffEffectKind.Propose: _ = ProposeAsync(effect); break;
             case HandoffEffectKind.Pull: _ = PullAsync(effect, cancellationToken); break;
-            case HandoffEffectKind.Poke: _ = _caller.PokeAsync($"g{effect.Peer.Gid}", NodesOf(effect.Peer), effect.Move.Shard.Value, effect.Move.Id); break;
+            case HandoffEffectKind.Poke: _ = _caller.PokeAsync(GroupNames.Of(effect.Peer.Gid), NodesOf(effect.Peer), effect.Move.Shard.Value, effect.Move.Id); break;
             case HandoffEffectKind.ReportCommitted: _ = ReportAsync(effect, isCommitted: true, cancellationToken); break;
             case HandoffEffectKind.ReportAborted: _ = ReportAsync(effect, isCommitted: false, cancellationToken); break;
             case HandoffEffectKind.SlowWrites: _sharding.Slow(_name, effect.Move.Shard, effect.DelayMs); break;
@@ -116,7 +115,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
     private async Task PullAsync(HandoffEffect effect, CancellationToken cancellationToken)
     {
         SubmitRequest request = new(effect.Peer.Incarnation, isQuery: true, effect.Payload.ToArray());
-        SubmitReply reply = await _caller.CallAsync($"g{effect.Peer.Gid}", NodesOf(effect.Peer), request, cancellationToken).ConfigureAwait(false);
+        SubmitReply reply = await _caller.CallAsync(GroupNames.Of(effect.Peer.Gid), NodesOf(effect.Peer), request, cancellationToken).ConfigureAwait(false);
         if (reply.Status == SubmitStatus.Ok && !PullAnswer.Read(reply.Result, out PullAnswer answer).IsError)
             _news.Writer.TryWrite(effects => _driver.Answered(NowMs, answer, effects));
     }

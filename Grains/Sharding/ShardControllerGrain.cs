@@ -35,9 +35,8 @@ public sealed class ShardControllerGrain(ControllerLink link) : Grain, IShardCon
         {
             Number = map.Number,
             Groups = [.. map.Groups.Select(group =>
-                $"g{group.Gid} on {string.Join(", ", group.Nodes.Select(static node => node.Name))} ({group.Phase}): {map.Shards.Count(shard => shard.Owner == group.Gid)} shards")],
-            Moves = [.. map.Shards.Select(static (shard, number) => (shard, number)).Where(static place => place.shard.IsMoving)
-                .Select(static place => $"shard {place.number}: g{place.shard.Owner} → g{place.shard.MoveTo}")],
+                $"{GroupNames.Of(group.Gid)} on {string.Join(", ", group.Nodes.Select(static node => node.Name))} ({group.Phase}): {map.Shards.Count(shard => shard.Owner == group.Gid)} shards")],
+            Moves = [.. map.ToView().Moves.Select(static order => order.Move.ToString())],
         };
     }
 }

@@ -23,6 +23,7 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
     private readonly TimeProvider _time;
     private readonly ILogger<ShardingService> _logger;
     private volatile ShardMap? _map;
+    private volatile ControllerView? _view;
     private Task _running = Task.CompletedTask;
 
     /// <summary>Creates the service; it begins when the silo is active.</summary>
@@ -41,6 +42,9 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
 
     /// <summary>The newest map that this node knows, or null.</summary>
     public ShardMap? Map => _map;
+
+    /// <summary>What the newest map says to drivers of hand-offs, or null.</summary>
+    internal ControllerView? View => _view;
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle lifecycle)
@@ -132,7 +136,8 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
         if (_node.Raft is not { } raft || await Link.GetMapAsync(_map, cancellationToken).ConfigureAwait(false) is not { } seen) return;
-        ShardMap map = _map = seen.Map;
+        ShardMap map = seen.Map;
+        if (map != _map) (_map, _view) = (map, map.ToView());
         ControllerNode self = new(_node.Node, _node.NodeId);
         if (!map.Nodes.Contains(self)) await Link.ReportAsync(new RegisterNodeCommand(self), cancellationToken).ConfigureAwait(false);
         foreach (GroupPlace group in map.Groups)
@@ -174,7 +179,7 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
             await Link.ReportAsync(new GroupCleanedCommand(place.Gid, place.Incarnation, _node.Node), cancellationToken).ConfigureAwait(false);
     }
 
-    private static GroupId IdOf(GroupPlace place) => new($"g{place.Gid}", place.Incarnation);
+    private static GroupId IdOf(GroupPlace place) => new(GroupNames.Of(place.Gid), place.Incarnation);
 
     [LoggerMessage(20, LogLevel.Warning, "Node {Node} could not follow the shard controller; it tries again.")]
     private static partial void LogRoundFailed(ILogger logger, string node, Exception reason);

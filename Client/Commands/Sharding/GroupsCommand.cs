@@ -28,7 +28,7 @@ internal sealed class GroupsCommand(ClientContext context) : ClusterCommand(
         foreach (GroupPlace group in groups)
         {
             table.AddRow(
-                string.Create(CultureInfo.InvariantCulture, $"g{group.Gid}"), group.Phase.ToString(), Markup.Escape(string.Join(", ", group.Nodes.Select(static node => node.Name))),
+                GroupNames.Of(group.Gid), group.Phase.ToString(), Markup.Escape(string.Join(", ", group.Nodes.Select(static node => node.Name))),
                 Count(map, group, static (shard, gid) => shard.Owner == gid), Count(map, group, static (shard, gid) => shard.IsMoving && shard.MoveTo == gid),
                 Count(map, group, static (shard, gid) => shard.IsMoving && shard.Owner == gid));
         }
@@ -45,7 +45,7 @@ internal sealed class GroupsCommand(ClientContext context) : ClusterCommand(
         {
             Output.WriteJson(line =>
             {
-                line.WriteString("group", string.Create(CultureInfo.InvariantCulture, $"g{group.Gid}"));
+                line.WriteString("group", GroupNames.Of(group.Gid));
                 line.WriteNumber("incarnation", group.Incarnation);
                 line.WriteString("state", group.Phase.ToString());
                 line.WriteStartArray("nodes");

@@ -30,7 +30,7 @@ internal sealed class QueryCommand : ClusterCommand
         foreach (ConfigurationGroup group in configuration.Groups)
         {
             IEnumerable<int> shards = configuration.Shards.Index().Where(shard => shard.Item == group.Gid).Select(static shard => shard.Index);
-            Output.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"g{group.Gid} on {string.Join(", ", group.Nodes)}: shards {string.Join(" ", shards)}"));
+            Output.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{GroupNames.Of(group.Gid)} on {string.Join(", ", group.Nodes)}: shards {string.Join(" ", shards)}"));
         }
     }
 

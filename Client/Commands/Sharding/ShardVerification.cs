@@ -32,7 +32,7 @@ internal sealed record ShardVerification(int Replicas, IReadOnlyList<string> Pro
         int replicas = 0;
         foreach (GroupPlace group in map.Groups)
         {
-            string name = ShardsCommand.NameOf(group);
+            string name = GroupNames.Of(group.Gid);
             (string Node, IReadOnlyList<ShardReport> Shards)? first = null;
             foreach (ControllerNode node in group.Nodes)
             {

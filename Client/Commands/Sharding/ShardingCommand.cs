@@ -20,7 +20,7 @@ internal abstract class ShardingCommand : ClusterCommand
 
     /// <summary>A group's number from what a person writes: 2 or g2.</summary>
     internal static int Gid(string text) =>
-        int.TryParse(text.AsSpan(text.StartsWith('g') ? 1 : 0), NumberStyles.None, CultureInfo.InvariantCulture, out int gid) && gid > 0
+        GroupNames.TryParse(text.StartsWith('g') ? text : $"g{text}", out int gid)
             ? gid
             : throw ClientException.Usage($"'{text}' is no group; a group has a number from 1 on, such as 2 or g2");
 

@@ -36,7 +36,7 @@ internal sealed class ShardsCommand : ClusterCommand
     {
         foreach (ControllerNode node in group.Nodes)
         {
-            IReadOnlyList<ShardReport>? reports = await cluster.GetShardsAsync(NameOf(group), node.Name, cancellationToken);
+            IReadOnlyList<ShardReport>? reports = await cluster.GetShardsAsync(GroupNames.Of(group.Gid), node.Name, cancellationToken);
             if (reports is { Count: > 0 }) return reports;
         }
 
@@ -63,8 +63,6 @@ internal sealed class ShardsCommand : ClusterCommand
 
         return verification.Problems.Count == 0 ? ExitCode.Ok : ExitCode.Error;
     }
-
-    internal static string NameOf(GroupPlace group) => string.Create(CultureInfo.InvariantCulture, $"g{group.Gid}");
 
     private void WriteTable(Row[] rows)
     {
@@ -105,7 +103,7 @@ internal sealed class ShardsCommand : ClusterCommand
 
     private sealed record Row(int Shard, ShardPlace Place, ShardReport? Report)
     {
-        public string Owner => Place.Owner == 0 ? "nobody" : string.Create(CultureInfo.InvariantCulture, $"g{Place.Owner}");
+        public string Owner => Place.Owner == 0 ? "nobody" : GroupNames.Of(Place.Owner);
 
         public string State => Place.IsMoving
             ? string.Create(CultureInfo.InvariantCulture, $"{Report?.Phase ?? "Moving"} to g{Place.MoveTo}")
