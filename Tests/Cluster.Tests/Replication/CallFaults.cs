@@ -3,25 +3,37 @@ using Quorleans.GrainInterfaces;
 namespace Quorleans.Cluster.Tests.Replication;
 
 /// <summary>
-/// Disturbs calls to replicas before and after they are executed: drops, delays (and so reorders), executes twice, or executes and
-/// loses the reply. Off until <see cref="Rate"/> is set.
+/// Disturbs calls to replicas before and after they are executed: drops, holds back until later ones have overtaken it, executes twice, or
+/// executes and loses the reply. Off until <see cref="Rate"/> is set.
 /// </summary>
 internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncomingGrainCallFilter
 {
     private readonly Lock _lock = new();
     private readonly Random _random = new(seed);
     private readonly int[] _counts = new int[4];
+    private readonly List<Held> _held = [];
+    private int _rate;
 
-    /// <summary>How many of a hundred calls are disturbed.</summary>
-    public int Rate { get; set; }
+    /// <summary>How many of a hundred calls are disturbed. At 0 those that are held back go on.</summary>
+    public int Rate
+    {
+        get => Volatile.Read(ref _rate);
+        set
+        {
+            Volatile.Write(ref _rate, value);
+            if (value == 0) Overtake(int.MaxValue);
+        }
+    }
 
-    public string Counts => $"{_counts[0]} dropped, {_counts[1]} delayed, {_counts[2]} doubled, {_counts[3]} executed with the reply lost";
+    public string Counts => $"{_counts[0]} dropped, {_counts[1]} overtaken, {_counts[2]} doubled, {_counts[3]} executed with the reply lost";
 
     public bool AllHappened => Array.TrueForAll(_counts, static count => count > 0);
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        if (Rate == 0 || context.Grain is not IRaftReplicaGrain replica || !concerns(context.MethodName) || Choose() is not { } fault)
+        bool concerned = Rate != 0 && context.Grain is IRaftReplicaGrain && concerns(context.MethodName);
+        if (concerned) Overtake(1);
+        if (!concerned || context.Grain is not IRaftReplicaGrain replica || Choose() is not { } fault)
         {
             await context.Invoke();
             return;
@@ -33,7 +45,7 @@ internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncom
             case 0:
                 throw new TimeoutException("Dropped by the test.");
             case 1:
-                await Task.Delay(fault.DelayMs);
+                await HoldAsync(fault.Calls);
                 await context.Invoke();
                 break;
             case 2:
@@ -61,12 +73,43 @@ internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncom
         };
     }
 
-    private (int Kind, int DelayMs)? Choose()
+    private Task HoldAsync(int calls)
+    {
+        Held held = new(calls);
+        lock (_lock)
+        {
+            if (_rate == 0) return Task.CompletedTask;
+            _held.Add(held);
+        }
+
+        return held.Task;
+    }
+
+    private void Overtake(int calls)
+    {
+        List<Held> free;
+        lock (_lock)
+        {
+            foreach (Held held in _held) held.Left -= Math.Min(held.Left, calls);
+            free = _held.FindAll(static held => held.Left == 0);
+            _held.RemoveAll(static held => held.Left == 0);
+        }
+
+        foreach (Held held in free) held.SetResult();
+    }
+
+    private (int Kind, int Calls)? Choose()
     {
         lock (_lock)
         {
             if (_random.Next(100) >= Rate) return null;
-            return (_random.Next(4), _random.Next(1, 40));
+            return (_random.Next(4), _random.Next(1, 6));
         }
+    }
+
+    /// <summary>A call that waits until others have overtaken it: on a replica's heartbeats at the latest, since they never end.</summary>
+    private sealed class Held(int calls) : TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public int Left { get; set; } = calls;
     }
 }
