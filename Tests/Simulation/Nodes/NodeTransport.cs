@@ -6,9 +6,6 @@ namespace Quorleans.Simulation;
 /// <summary>Carries a node's Raft requests over the simulated network, encoded as they are in production.</summary>
 internal sealed class NodeTransport(World world, SimulatedNetwork network, SimulatedNode node) : IRaftTransport
 {
-    private static readonly IOException Unreachable = new("The receiver cannot be reached.");
-    private static readonly RaftRefusedException Refused = new("The receiver refused the message.");
-
     /// <inheritdoc/>
     public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
     {
@@ -41,7 +38,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
         internal void Fail(bool surely)
         {
             if (Message is not null) transport.Node.Observer?.Hears(transport.Node, Message, null);
-            Answer.TrySetException(Unreachable);
+            Answer.TrySetException(Unreachable());
         }
 
         internal void Handle(SimulatedNode receiver, bool single)
@@ -77,12 +74,17 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
                 () =>
                 {
                     if (Message is not null) transport.Node.Observer?.Hears(transport.Node, Message, message);
-                    if (bytes is null) Answer.TrySetException(Refused);
+                    if (bytes is null) Answer.TrySetException(Refused());
                     else Answer.TrySetResult(bytes);
                 },
                 () => Fail(surely: false));
         }
     }
+
+    // Each time a new one: an exception that is thrown again and again carries all its stacks along, and every capture copies them.
+    private static IOException Unreachable() => new("The receiver cannot be reached.");
+
+    private static RaftRefusedException Refused() => new("The receiver refused the message.");
 
     private SimulatedNode Node => node;
 
