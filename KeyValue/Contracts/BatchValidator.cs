@@ -9,7 +9,8 @@ public static class BatchValidator
     /// <summary>Checks a batch of writes as a client sent it.</summary>
     /// <param name="payload">The encoded batch.</param>
     /// <param name="limits">The cluster's limits.</param>
-    public static ValidationError CheckWrites(ReadOnlySpan<byte> payload, KeyValueLimits limits)
+    /// <param name="shards">The cluster's shard function, of which all keys of a transaction must be one shard's.</param>
+    public static ValidationError CheckWrites(ReadOnlySpan<byte> payload, KeyValueLimits limits, ShardFunction shards)
     {
         if (payload.Length > limits.MaxBatchBytes) return BatchTooLarge(payload.Length, limits);
         var reader = new WriteBatchReader(payload);
@@ -17,7 +18,8 @@ public static class BatchValidator
         while (reader.TryRead(out WriteOperationView operation))
         {
             ValidationError error = CheckKey(operation.Key.Length, limits);
-            if (!error.IsError) error = CheckValue(operation.Value.Length, limits);
+            if (!error.IsError && operation.Kind == OperationKind.Transaction) error = CheckTransaction(operation.Value, limits, shards);
+            else if (!error.IsError) error = CheckValue(operation.Value.Length, limits);
             if (error.IsError) return error;
         }
 
@@ -27,17 +29,21 @@ public static class BatchValidator
     /// <summary>Checks a batch of reads as a client sent it.</summary>
     /// <param name="payload">The encoded batch.</param>
     /// <param name="limits">The cluster's limits.</param>
-    public static ValidationError CheckReads(ReadOnlySpan<byte> payload, KeyValueLimits limits)
+    /// <param name="shards">The cluster's shard function, of which all keys of a transaction must be one shard's.</param>
+    public static ValidationError CheckReads(ReadOnlySpan<byte> payload, KeyValueLimits limits, ShardFunction shards)
     {
         if (payload.Length > limits.MaxBatchBytes) return BatchTooLarge(payload.Length, limits);
         var reader = new ReadBatchReader(payload);
         if (reader.Count > limits.MaxBatchOperations) return TooManyOperations(reader.Count, limits);
         while (reader.TryRead(out ReadOperationView operation))
         {
-            ValidationError error = operation.Kind == OperationKind.Get
-                ? CheckKey(operation.Key.Length, limits)
-                : CheckScan(
-                    operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, operation.Shards.Length, limits);
+            ValidationError error = operation.Kind switch
+            {
+                OperationKind.Get => CheckKey(operation.Key.Length, limits),
+                OperationKind.ReadTransaction => CheckTransaction(operation.Body, limits, shards),
+                _ => CheckScan(
+                    operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, operation.Shards.Length, limits),
+            };
             if (error.IsError) return error;
         }
 
@@ -49,7 +55,7 @@ public static class BatchValidator
     /// <param name="limits">The cluster's limits.</param>
     public static ValidationError Check(in WriteOperation operation, KeyValueLimits limits)
     {
-        if (operation.Kind is not (OperationKind.Put or OperationKind.Append or OperationKind.Delete or OperationKind.CompareAndSet))
+        if (operation.Kind is OperationKind.None or > OperationKind.Transaction)
             return KeyValueCodec.Malformed($"{operation.Kind} is no write.");
         if (operation.Sequence < 1) return KeyValueCodec.Malformed($"The sequence is {operation.Sequence}; sequences start with 1.");
         if (operation.Floor < 0 || operation.Floor >= operation.Sequence)
@@ -58,7 +64,8 @@ public static class BatchValidator
         if (operation.ExpectedVersion < 0)
             return KeyValueCodec.Malformed($"The expected version is {operation.ExpectedVersion}; versions are 0 (missing) or more.");
         ValidationError error = CheckKey(operation.Key.Length, limits);
-        return error.IsError ? error : CheckValue(operation.Value.Length, limits);
+        if (error.IsError) return error;
+        return operation.Kind == OperationKind.Transaction ? CheckTransaction(operation.Value.Span, limits) : CheckValue(operation.Value.Length, limits);
     }
 
     /// <summary>Checks one read before it is encoded.</summary>
@@ -67,6 +74,7 @@ public static class BatchValidator
     public static ValidationError Check(in ReadOperation operation, KeyValueLimits limits) => operation.Kind switch
     {
         OperationKind.Get => CheckKey(operation.Key.Length, limits),
+        OperationKind.ReadTransaction => CheckTransaction(operation.Body.Span, limits),
         OperationKind.Scan => CheckScan(
             operation.Key.Length, operation.From.Length, operation.To.Length, operation.After.Length, operation.Limit, operation.Shards.Length, limits),
         _ => KeyValueCodec.Malformed($"{operation.Kind} is no read."),
@@ -88,6 +96,48 @@ public static class BatchValidator
         ? default
         : new ValidationError(
             ValidationReason.ValueTooLarge, $"The value has {length} bytes; the limit is {limits.MaxValueBytes}. Split it over several keys.");
+
+    /// <summary>Checks a transaction: its shape, its size, and that its keys share a shard.</summary>
+    /// <param name="body">The encoded transaction (<see cref="TransactionCodec"/>).</param>
+    /// <param name="limits">The cluster's limits.</param>
+    /// <param name="shards">The cluster's shard function; null where the shards were checked already.</param>
+    public static ValidationError CheckTransaction(ReadOnlySpan<byte> body, KeyValueLimits limits, ShardFunction? shards = null)
+    {
+        if (body.Length > limits.TransactionRoom)
+            return new(ValidationReason.TransactionTooLarge, $"The transaction has {body.Length} bytes; the limit is {limits.TransactionRoom}. Split it.");
+        if (TransactionCodec.Check(body, out _) is { } problem) return KeyValueCodec.Malformed($"The transaction is malformed: {problem}.");
+        var reader = new TransactionReader(body);
+        int operations = 0;
+        for (int part = 0; part < TransactionReader.Parts; part++)
+        {
+            int count = reader.Count();
+            operations += count;
+            if (operations > limits.MaxTransactionOperations)
+                return new(ValidationReason.TransactionTooLarge,
+                    $"The transaction has more than {limits.MaxTransactionOperations} comparisons and operations, the limit. Split it.");
+            for (int i = 0; i < count; i++)
+            {
+                ValidationError error = part == 0 ? CheckCompare(ref reader, limits) : CheckStep(ref reader, limits);
+                if (error.IsError) return error with { Message = $"{TransactionReader.PartName(part)} {i + 1}: {error.Message}" };
+            }
+        }
+
+        return shards is null ? default : TransactionShards.Check(body, shards);
+    }
+
+    private static ValidationError CheckCompare(ref TransactionReader reader, KeyValueLimits limits)
+    {
+        reader.ReadCompare(out TransactionCompareView compare);
+        ValidationError error = CheckKey(compare.Key.Length, limits);
+        return error.IsError ? error : CheckValue(compare.Value.Length, limits);
+    }
+
+    private static ValidationError CheckStep(ref TransactionReader reader, KeyValueLimits limits)
+    {
+        reader.ReadStep(out TransactionStepView step);
+        ValidationError error = CheckKey(step.Key.Length, limits);
+        return error.IsError ? error : CheckValue(step.Value.Length, limits);
+    }
 
     private static ValidationError CheckScan(int prefix, int from, int to, int after, int limit, int shards, KeyValueLimits limits)
     {

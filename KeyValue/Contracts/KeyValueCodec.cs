@@ -1,7 +1,7 @@
 namespace Quorleans.KeyValue;
 
 /// <summary>
-/// The encoding of batches and their results, version 1. <c>u</c> is an unsigned LEB128 number in its shortest form, at most
+/// The encoding of batches and their results, versions 1 and 2. <c>u</c> is an unsigned LEB128 number in its shortest form, at most
 /// 2^63-1; <c>bytes</c> is <c>u</c> length and that many bytes. Nothing may follow the last operation.
 /// <code>
 /// write batch   = 0x01  version(1 byte)  client(16 bytes, big-endian)  u count (1..)  write*
@@ -9,24 +9,30 @@ namespace Quorleans.KeyValue;
 ///   payload     = bytes value                           Put, Append
 ///               | nothing                               Delete
 ///               | u expectedVersion  bytes value        CompareAndSet
+///               | bytes transaction                     Transaction (TransactionCodec); its key: the first that it names
 /// read batch    = 0x02  version(1 byte)  u count (0..)  read*
 /// read          = kind(1 byte)  bytes key                                                          Get
 ///               | kind(1 byte)  bytes prefix  bytes from  bytes to  bytes after  u limit (1..)  bytes shards     Scan
+///               | kind(1 byte)  bytes key  bytes transaction                                       ReadTransaction
 /// result batch  = 0x03  version(1 byte)  u count  result*
 /// result        = status(1 byte)  flags(1 byte)  parts in the order of their flags
 ///   flags 0x01  u version             when it is not 0
-///         0x02  bytes value           a Get that found one
+///         0x02  bytes value           a Get that found one; a transaction's results, as a batch of their own
 ///         0x04  u count  (bytes key  u version  bytes value)*      a Scan's items
 ///         0x08  bytes continuation    the last key read, when a Scan may go on after it
 ///         0x10  u group  u epoch  u retryAfterMs                   where a WrongShard or Moving shard is
 ///         0x20  bytes shards       those of the shards asked for that a Scan covers; without it, all of them
 /// </code>
+/// A batch with a transaction is of version 2, any other of version 1: programs that know no transactions read all that others do not need.
 /// A first byte from 0x10 on is a command of the hand-off (<see cref="Quorleans.KeyValue.HandoffCommand"/>) or the shard controller, which no client sends.
 /// </summary>
 public static class KeyValueCodec
 {
-    /// <summary>The format that this program writes, and the newest that it reads.</summary>
-    public const byte Version = 1;
+    /// <summary>The newest format that this program reads; it writes it only where a transaction is.</summary>
+    public const byte Version = 2;
+
+    /// <summary>The format of everything without a transaction.</summary>
+    public const byte FirstVersion = 1;
 
     /// <summary>The first byte of a batch of writes.</summary>
     public const byte WriteBatch = 0x01;

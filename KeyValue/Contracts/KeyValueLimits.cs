@@ -41,11 +41,43 @@ public sealed record KeyValueLimits
     /// <summary>Sessions of one shard, at most; 262,144. Operations of further clients are <see cref="OperationStatus.Busy"/>.</summary>
     public int MaxSessionsPerShard { get; init; } = 262_144;
 
+    /// <summary>Comparisons and operations of one transaction, both branches together, at most; 128.</summary>
+    public int MaxTransactionOperations { get; init; } = 128;
+
+    /// <summary>
+    /// Encoded bytes of one transaction, at most; 2 MiB, or what <see cref="MaxBatchBytes"/> leaves if that is less. Its single keys and values have their own
+    /// limits besides.
+    /// </summary>
+    public int MaxTransactionBytes { get; init; } = 2 << 20;
+
+    /// <summary>
+    /// Bytes of the values that one transaction may read, together; 256 KiB. More is <see cref="OperationStatus.ResultTooLarge"/>: they are kept
+    /// for a retry, in memory and in snapshots.
+    /// </summary>
+    public int MaxTransactionResultBytes { get; init; } = 256 << 10;
+
+    /// <summary>
+    /// Bytes of transactions' results that a session may hold for retries; 4 MiB. Further transactions that may be larger than what is left are
+    /// <see cref="OperationStatus.Busy"/>.
+    /// </summary>
+    public int MaxSessionResultBytes { get; init; } = 4 << 20;
+
     /// <summary>
     /// Log time in milliseconds for which a result that nobody acknowledged is kept after its operation's deadline; 60,000. Within it a late
     /// retry is told what happened, or surely that nothing did; after it the answer is <see cref="OperationStatus.Stale"/>.
     /// </summary>
     public int ResultRetentionMs { get; init; } = 60_000;
+
+    /// <summary>What an operation's result takes at most in a transaction's, beside the value.</summary>
+    internal const int TransactionResultOverhead = 2 + 10 + 5;
+
+    /// <summary>The bytes that a transaction's results take at most, encoded.</summary>
+    internal int MaxTransactionResultBodyBytes =>
+        ResultBatchBuilder.MaxHeaderBytes + MaxTransactionResultBytes + MaxTransactionOperations * TransactionResultOverhead;
+
+    /// <summary>The bytes that a transaction may have beside the longest key.</summary>
+    internal int TransactionRoom =>
+        Math.Min(MaxTransactionBytes, MaxBatchBytes - MaxKeyBytes - KeyValueCodec.MaxOperationOverhead - KeyValueCodec.MaxHeaderBytes);
 
     /// <summary>Checks that the limits fit together.</summary>
     /// <returns>Null, or what is wrong, for a person.</returns>
@@ -61,6 +93,11 @@ public sealed record KeyValueLimits
         if (MaxScanBytes is < 1 or > 1 << 28) return $"MaxScanBytes is {MaxScanBytes}; it must be 1 to {1 << 28}.";
         if (MaxReplyBytes is < 1 or > 1 << 28) return $"MaxReplyBytes is {MaxReplyBytes}; it must be 1 to {1 << 28}.";
         if (MaxSessionResults is < 1 or > 1 << 20) return $"MaxSessionResults is {MaxSessionResults}; it must be 1 to {1 << 20}.";
+        if (MaxTransactionOperations is < 1 or > 1024) return $"MaxTransactionOperations is {MaxTransactionOperations}; it must be 1 to 1024.";
+        if (MaxTransactionBytes is < 0 or > 1 << 26) return $"MaxTransactionBytes is {MaxTransactionBytes}; it must be 0 to {1 << 26}.";
+        if (MaxTransactionResultBytes is < 0 or > 1 << 22) return $"MaxTransactionResultBytes is {MaxTransactionResultBytes}; it must be 0 to {1 << 22}.";
+        if (MaxSessionResultBytes < MaxTransactionResultBodyBytes)
+            return $"MaxSessionResultBytes is {MaxSessionResultBytes}, too small for one transaction's results of {MaxTransactionResultBodyBytes} bytes.";
         if (MaxSessionsPerShard < 1) return $"MaxSessionsPerShard is {MaxSessionsPerShard}; it must be at least 1.";
         return ResultRetentionMs < 0 ? $"ResultRetentionMs is {ResultRetentionMs}; it must not be negative." : null;
     }

@@ -18,9 +18,15 @@ public enum OperationKind : byte
     /// <summary>Sets a key only if its version is the expected one; expected 0: only if the key is missing.</summary>
     CompareAndSet = 4,
 
+    /// <summary>Compares keys of one shard, and depending on that runs one of two lists of operations on them, in one step (<see cref="TransactionCodec"/>).</summary>
+    Transaction = 5,
+
     /// <summary>Reads a key.</summary>
     Get = 16,
 
     /// <summary>Reads a page of keys in byte order.</summary>
     Scan = 17,
+
+    /// <summary>A <see cref="Transaction"/> that only reads: all its values are of one moment.</summary>
+    ReadTransaction = 18,
 }

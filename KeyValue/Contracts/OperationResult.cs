@@ -9,7 +9,10 @@ public readonly record struct OperationResult
     /// <summary>See <see cref="OperationStatus"/>; 0 where it says nothing.</summary>
     public long Version { get; init; }
 
-    /// <summary>Get: the value; empty when there is none (then the status is <see cref="OperationStatus.NotFound"/>).</summary>
+    /// <summary>
+    /// Get: the value; empty when there is none (then the status is <see cref="OperationStatus.NotFound"/>). Transaction: the batch of results of the
+    /// operations that ran, for a <see cref="ResultBatchReader"/>.
+    /// </summary>
     public ReadOnlyMemory<byte> Value { get; init; }
 
     /// <summary>Scan: the items.</summary>

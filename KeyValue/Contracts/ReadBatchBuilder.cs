@@ -9,6 +9,7 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
 {
     private const int MaxHeader = 2 + 10;
     private readonly PayloadWriter _operations = new();
+    private bool _hasTransaction;
 
     /// <summary>Operations added.</summary>
     public int Count { get; private set; }
@@ -21,6 +22,7 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
     {
         _operations.Clear();
         Count = 0;
+        _hasTransaction = false;
     }
 
     /// <summary>Adds an operation unless the batch is full.</summary>
@@ -33,7 +35,7 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
         if (error.IsError) throw new ArgumentException(error.Message, nameof(operation));
 
         long size = (long)operation.Key.Length + operation.From.Length + operation.To.Length + operation.After.Length
-            + operation.Shards.Length + KeyValueCodec.MaxOperationOverhead;
+            + operation.Shards.Length + operation.Body.Length + KeyValueCodec.MaxOperationOverhead;
         if (Count == limits.MaxBatchOperations || Length + size > limits.MaxBatchBytes) return false;
 
         PayloadWriter writer = _operations;
@@ -48,6 +50,12 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
             writer.Bytes(operation.Shards.Span);
         }
 
+        if (operation.Kind == OperationKind.ReadTransaction)
+        {
+            writer.Bytes(operation.Body.Span);
+            _hasTransaction = true;
+        }
+
         Count++;
         return true;
     }
@@ -58,7 +66,7 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
         int header = 2 + PayloadWriter.VarintSize((ulong)Count);
         var batch = new byte[header + _operations.Length];
         batch[0] = KeyValueCodec.ReadBatch;
-        batch[1] = KeyValueCodec.Version;
+        batch[1] = _hasTransaction ? KeyValueCodec.Version : KeyValueCodec.FirstVersion;
         ulong rest = (ulong)Count;
         for (int i = 2; i < header; i++, rest >>= 7) batch[i] = (byte)(i == header - 1 ? rest : rest | 0x80);
         _operations.Written.CopyTo(batch.AsSpan(header));

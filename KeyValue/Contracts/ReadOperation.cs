@@ -3,10 +3,10 @@ namespace Quorleans.KeyValue;
 /// <summary>One read as the Clerk sends it; made by <see cref="Get"/> or <see cref="Scan"/>.</summary>
 public readonly record struct ReadOperation
 {
-    /// <summary>Get or Scan.</summary>
+    /// <summary>Get, Scan or ReadTransaction.</summary>
     public required OperationKind Kind { get; init; }
 
-    /// <summary>Get: the key. Scan: the prefix, empty for all keys.</summary>
+    /// <summary>Get: the key. Scan: the prefix, empty for all keys. ReadTransaction: the first key that it names.</summary>
     public ReadOnlyMemory<byte> Key { get; init; }
 
     /// <summary>Scan: the first key, inclusive; empty for the beginning.</summary>
@@ -26,6 +26,15 @@ public readonly record struct ReadOperation
     /// those, and says which in <see cref="OperationResult.Covered"/>.
     /// </summary>
     public ReadOnlyMemory<byte> Shards { get; init; }
+
+    /// <summary>ReadTransaction: the encoded transaction (<see cref="TransactionCodec"/>).</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Runs a transaction that only reads.</summary>
+    /// <param name="key">The first key that it names.</param>
+    /// <param name="body">The encoded transaction.</param>
+    public static ReadOperation Transaction(ReadOnlyMemory<byte> key, ReadOnlyMemory<byte> body) =>
+        new() { Kind = OperationKind.ReadTransaction, Key = key, Body = body };
 
     /// <summary>Reads a key.</summary>
     /// <param name="key">The key.</param>
@@ -47,10 +56,10 @@ public readonly record struct ReadOperation
 /// <summary>One read as it is read from a batch; all bytes are slices of the batch.</summary>
 public ref struct ReadOperationView
 {
-    /// <summary>Get or Scan.</summary>
+    /// <summary>Get, Scan or ReadTransaction.</summary>
     public OperationKind Kind { get; internal set; }
 
-    /// <summary>Get: the key. Scan: the prefix.</summary>
+    /// <summary>Get: the key. Scan: the prefix. ReadTransaction: the first key that it names.</summary>
     public ReadOnlySpan<byte> Key { get; internal set; }
 
     /// <summary>See <see cref="ReadOperation.From"/>.</summary>
@@ -67,6 +76,9 @@ public ref struct ReadOperationView
 
     /// <summary>See <see cref="ReadOperation.Shards"/>.</summary>
     public ReadOnlySpan<byte> Shards { get; internal set; }
+
+    /// <summary>See <see cref="ReadOperation.Body"/>.</summary>
+    public ReadOnlySpan<byte> Body { get; internal set; }
 
     /// <summary>Scan: whether a shard is asked for.</summary>
     /// <param name="shard">The shard.</param>

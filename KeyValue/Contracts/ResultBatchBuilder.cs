@@ -5,6 +5,9 @@ namespace Quorleans.KeyValue;
 /// </summary>
 public sealed class ResultBatchBuilder
 {
+    /// <summary>What a batch's header takes at most, in bytes.</summary>
+    internal const int MaxHeaderBytes = 2 + 5;
+
     /// <summary>Below this a result is copied into an array of its size; above, the buffer itself is handed out.</summary>
     private const int CopyBelow = 64 << 10;
 
@@ -23,7 +26,7 @@ public sealed class ResultBatchBuilder
         _writer.Clear();
         _scanItems?.Clear();
         _writer.Byte(KeyValueCodec.ResultBatch);
-        _writer.Byte(KeyValueCodec.Version);
+        _writer.Byte(KeyValueCodec.FirstVersion);
         _writer.Varint((long)count);
     }
 
@@ -52,6 +55,16 @@ public sealed class ResultBatchBuilder
         _writer.Byte((byte)(ResultParts.Version | ResultParts.Value));
         _writer.Varint(version);
         _writer.Bytes(value);
+    }
+
+    /// <summary>Adds what a transaction was answered.</summary>
+    /// <param name="status"><see cref="OperationStatus.Ok"/> or <see cref="OperationStatus.CompareFailed"/>.</param>
+    /// <param name="body">The batch of its operations' results.</param>
+    public void AddBody(OperationStatus status, ReadOnlySpan<byte> body)
+    {
+        _writer.Byte((byte)status);
+        _writer.Byte((byte)ResultParts.Value);
+        _writer.Bytes(body);
     }
 
     /// <summary>Adds a refusal that tells where the shard is.</summary>
@@ -95,6 +108,9 @@ public sealed class ResultBatchBuilder
     /// <param name="continuation">The last key read when there may be more; empty when the page was the last.</param>
     /// <param name="covered">Those it covers, as <see cref="ShardBits"/>; empty for none.</param>
     public void EndScan(ReadOnlySpan<byte> continuation, ReadOnlySpan<byte> covered) => EndScan(continuation, coversAll: false, covered);
+
+    /// <summary>The encoded batch in an array of its own, exactly as long.</summary>
+    public byte[] ToArray() => _writer.ToArray();
 
     /// <summary>The encoded batch; nothing of it is used again here.</summary>
     public ReadOnlyMemory<byte> Build() => _writer.Length < CopyBelow ? _writer.ToArray() : _writer.Detach();

@@ -37,7 +37,7 @@ public ref struct ResultBatchReader
         var status = (OperationStatus)_reader.Byte();
         var parts = (ResultParts)_reader.Byte();
         if (_reader.Failed) return Fail("the batch ends within it");
-        if (status is OperationStatus.None or > OperationStatus.Busy) return Fail($"{(byte)status} is no status");
+        if (status is OperationStatus.None or > OperationStatus.ResultTooLarge) return Fail($"{(byte)status} is no status");
         if ((parts & ~ResultParts.All) != 0) return Fail($"its flags are 0x{(byte)parts:x2}");
 
         long version = parts.HasFlag(ResultParts.Version) ? _reader.Varint() : 0;

@@ -29,6 +29,20 @@ public abstract class ShardFunction
     /// <summary>What is recorded, such as <c>hash-tag-v1:64</c>; <see cref="Parse"/> reads it.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Whether keys with the same <c>{tag}</c> share a shard.</summary>
+    public virtual bool HasTags => false;
+
+    /// <summary>The <c>{tag}</c> of a key, without the braces; empty when it has none.</summary>
+    /// <param name="key">The key.</param>
+    public static ReadOnlySpan<byte> TagOf(ReadOnlySpan<byte> key)
+    {
+        int open = key.IndexOf((byte)'{');
+        if (open < 0) return default;
+        ReadOnlySpan<byte> rest = key[(open + 1)..];
+        int close = rest.IndexOf((byte)'}');
+        return close > 0 ? rest[..close] : default;
+    }
+
     /// <summary>The shard of a key.</summary>
     /// <param name="key">The key, at least one byte.</param>
     public abstract ShardId Of(ReadOnlySpan<byte> key);
@@ -82,6 +96,8 @@ public abstract class ShardFunction
 
         public override string Name { get; } = $"{Kind}:{shardCount}";
 
+        public override bool HasTags => true;
+
         public override ShardId Of(ReadOnlySpan<byte> key)
         {
             // FNV-1a mixes its low bits poorly for short keys that differ in their last byte only; the finalizer spreads them.
@@ -103,11 +119,8 @@ public abstract class ShardFunction
 
         private static ReadOnlySpan<byte> Tag(ReadOnlySpan<byte> key)
         {
-            int open = key.IndexOf((byte)'{');
-            if (open < 0) return key;
-            ReadOnlySpan<byte> rest = key[(open + 1)..];
-            int close = rest.IndexOf((byte)'}');
-            return close > 0 ? rest[..close] : key;
+            ReadOnlySpan<byte> tag = TagOf(key);
+            return tag.IsEmpty ? key : tag;
         }
     }
 

@@ -29,4 +29,10 @@ public enum ValidationReason
 
     /// <summary>A scan's limit is not 1 to <see cref="KeyValueLimits.MaxScanItems"/>.</summary>
     ScanLimit,
+
+    /// <summary>A transaction has more than <see cref="KeyValueLimits.MaxTransactionOperations"/> comparisons and operations, or more bytes than it may.</summary>
+    TransactionTooLarge,
+
+    /// <summary>A transaction's keys are in several shards.</summary>
+    ManyShards,
 }

@@ -9,6 +9,7 @@ public sealed class WriteBatchBuilder(KeyValueLimits limits)
 {
     private readonly PayloadWriter _operations = new();
     private ClientId _client;
+    private bool _hasTransaction;
 
     /// <summary>Operations added.</summary>
     public int Count { get; private set; }
@@ -24,6 +25,7 @@ public sealed class WriteBatchBuilder(KeyValueLimits limits)
         _operations.Clear();
         _client = client;
         Count = 0;
+        _hasTransaction = false;
     }
 
     /// <summary>Adds an operation unless the batch is full.</summary>
@@ -46,6 +48,7 @@ public sealed class WriteBatchBuilder(KeyValueLimits limits)
         writer.Bytes(operation.Key.Span);
         if (operation.Kind == OperationKind.CompareAndSet) writer.Varint(operation.ExpectedVersion);
         if (operation.Kind != OperationKind.Delete) writer.Bytes(operation.Value.Span);
+        _hasTransaction |= operation.Kind == OperationKind.Transaction;
         Count++;
         return true;
     }
@@ -58,7 +61,7 @@ public sealed class WriteBatchBuilder(KeyValueLimits limits)
         int header = 2 + ClientId.Size + PayloadWriter.VarintSize((ulong)Count);
         var batch = new byte[header + _operations.Length];
         batch[0] = KeyValueCodec.WriteBatch;
-        batch[1] = KeyValueCodec.Version;
+        batch[1] = _hasTransaction ? KeyValueCodec.Version : KeyValueCodec.FirstVersion;
         _client.Write(batch.AsSpan(2));
         ulong rest = (ulong)Count;
         for (int i = 2 + ClientId.Size; i < header; i++, rest >>= 7) batch[i] = (byte)(i == header - 1 ? rest : rest | 0x80);

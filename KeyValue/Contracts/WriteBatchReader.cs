@@ -10,6 +10,7 @@ public ref struct WriteBatchReader
     private PayloadReader _reader;
     private int _read;
     private int _start;
+    private bool _hasTransaction;
 
     /// <summary>Opens a batch.</summary>
     /// <param name="payload">The encoded batch.</param>
@@ -48,7 +49,10 @@ public ref struct WriteBatchReader
         WriteOperationView read = default;
         if (ReadOperation(ref _reader, ref read) is { } problem) return Fail(problem);
         operation = read;
+        _hasTransaction |= read.Kind == OperationKind.Transaction;
+        if (_hasTransaction && _payload[1] == KeyValueCodec.FirstVersion) return Fail("a batch of format 1 has no transactions");
         if (++_read == Count && !_reader.AtEnd) return Fail($"{_reader.Remaining} bytes follow it, the last one");
+        if (_read == Count && !_hasTransaction && _payload[1] != KeyValueCodec.FirstVersion) return Fail("a batch of format 2 has a transaction");
         return true;
     }
 
@@ -77,6 +81,10 @@ public ref struct WriteBatchReader
                 operation.ExpectedVersion = reader.Varint();
                 operation.Value = reader.Bytes();
                 break;
+            case OperationKind.Transaction:
+                operation.Value = reader.Bytes();
+                if (!reader.Failed && CheckTransaction(operation) is { } problem) return problem;
+                break;
             default:
                 return reader.Failed ? "the batch ends within it" : $"{(byte)operation.Kind} is no kind of write";
         }
@@ -87,6 +95,10 @@ public ref struct WriteBatchReader
         operation.Floor = operation.Sequence - aboveFloor;
         return null;
     }
+
+    private static string? CheckTransaction(in WriteOperationView operation) =>
+        TransactionCodec.Check(operation.Value, out _)
+        ?? (operation.Key.SequenceEqual(TransactionCodec.FirstKey(operation.Value)) ? null : "its key is not the first that its transaction names");
 
     private bool Fail(string what)
     {

@@ -3,7 +3,7 @@ namespace Quorleans.KeyValue;
 /// <summary>One write as the Clerk sends it.</summary>
 public readonly record struct WriteOperation
 {
-    /// <summary>Put, Append, Delete or CompareAndSet.</summary>
+    /// <summary>Put, Append, Delete, CompareAndSet or Transaction.</summary>
     public required OperationKind Kind { get; init; }
 
     /// <summary>
@@ -24,10 +24,10 @@ public readonly record struct WriteOperation
     /// </summary>
     public long DeadlineMs { get; init; }
 
-    /// <summary>The key.</summary>
+    /// <summary>The key; of a transaction the first that it names.</summary>
     public required ReadOnlyMemory<byte> Key { get; init; }
 
-    /// <summary>The value, or what to append. Empty for Delete.</summary>
+    /// <summary>The value, what to append, or the encoded transaction. Empty for Delete.</summary>
     public ReadOnlyMemory<byte> Value { get; init; }
 
     /// <summary>CompareAndSet: the version that the key must have; 0: it must be missing.</summary>
@@ -37,7 +37,7 @@ public readonly record struct WriteOperation
 /// <summary>One write as it is read from a batch; key and value are slices of the batch.</summary>
 public ref struct WriteOperationView
 {
-    /// <summary>Put, Append, Delete or CompareAndSet.</summary>
+    /// <summary>Put, Append, Delete, CompareAndSet or Transaction.</summary>
     public OperationKind Kind { get; internal set; }
 
     /// <summary>See <see cref="WriteOperation.Sequence"/>.</summary>
@@ -55,6 +55,6 @@ public ref struct WriteOperationView
     /// <summary>The key.</summary>
     public ReadOnlySpan<byte> Key { get; internal set; }
 
-    /// <summary>The value, or what to append.</summary>
+    /// <summary>The value, what to append, or the encoded transaction.</summary>
     public ReadOnlySpan<byte> Value { get; internal set; }
 }

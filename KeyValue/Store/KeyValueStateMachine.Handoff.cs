@@ -28,7 +28,7 @@ public sealed partial class KeyValueStateMachine
         Invariant.Check(problem is null, $"the committed entry {entry.Index} cannot be applied: {problem}");
         HandoffOutcome outcome = _handoff.Apply(_state, command, entry.Index.Value, entry.Time.Milliseconds);
         _state.Sweep(1, _limits.ResultRetentionMs);
-        return wantResult ? new byte[] { KeyValueCodec.HandoffResult, KeyValueCodec.Version, (byte)outcome } : default;
+        return wantResult ? new byte[] { KeyValueCodec.HandoffResult, KeyValueCodec.FirstVersion, (byte)outcome } : default;
     }
 
     private ReadOnlyMemory<byte> AnswerHandoff(ReadOnlyMemory<byte> payload)

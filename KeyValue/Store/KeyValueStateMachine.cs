@@ -95,23 +95,30 @@ public sealed partial class KeyValueStateMachine : IStateMachine
         if (KeyValueCodec.IsInternal(payload)) return ApplyHandoff(entry, wantResult);
         var batch = new WriteBatchReader(payload);
         if (wantResult) _results.Begin(batch.Count);
+        long bodies = 0;
         while (batch.TryRead(out WriteOperationView operation))
         {
             // The entry's place in the log decides who owns the shard, not the time at which the operation arrived.
             int shard = _shardFunction.Of(operation.Key).Value;
-            if (_state.Phases[shard] != ShardPhase.Serving)
+            if (_state.Phases[shard] != ShardPhase.Serving && !_state.Serves(shard))
             {
-                if (!_state.Serves(shard))
-                {
-                    if (wantResult) _handoff.Refuse(_state, shard, _results);
-                    continue;
-                }
-
-                _handoff.Record(shard, now, batch.Client, batch.Encoded);
+                if (wantResult) _handoff.Refuse(_state, shard, _results);
+                continue;
             }
 
+            // Refused before anything is done, and by what the entry and the state say alone: whoever has no use for the reply must refuse it too.
+            if (bodies > 0 && operation.Kind == OperationKind.Transaction && bodies + _limits.MaxTransactionResultBytes > _limits.MaxReplyBytes)
+            {
+                if (wantResult) _results.Add(OperationStatus.Busy, 0);
+                continue;
+            }
+
+            if (_state.Phases[shard] != ShardPhase.Serving) _handoff.Record(shard, now, batch.Client, batch.Encoded);
             CachedResult result = _state.Shards[shard].Apply(batch.Client, operation, now, _limits);
-            if (wantResult) _results.Add(result.Status, result.Version);
+            bodies += result.BodyBytes;
+            if (!wantResult) continue;
+            if (result.Body is null) _results.Add(result.Status, result.Version);
+            else _results.AddBody(result.Status, result.Body);
         }
 
         // Skipping an entry that other replicas may understand would make the states differ: better to stop.
@@ -132,6 +139,7 @@ public sealed partial class KeyValueStateMachine : IStateMachine
             // The first read is always answered, so that a client which repeats the others comes to an end.
             int room = first ? int.MaxValue : _limits.MaxReplyBytes - _results.Length;
             if (operation.Kind == OperationKind.Get) Get(operation.Key, room);
+            else if (operation.Kind == OperationKind.ReadTransaction) ReadTransaction(operation.Key, operation.Body, room);
             else if (room <= 0) _results.Add(OperationStatus.Busy, 0);
             else _scan.Run(_state, operation, _results, room);
             first = false;
@@ -146,8 +154,8 @@ public sealed partial class KeyValueStateMachine : IStateMachine
     {
         if (KeyValueCodec.IsInternal(payload.Span)) return ValidateHandoff(payload, isQuery);
         ValidationError error = isQuery
-            ? BatchValidator.CheckReads(payload.Span, _limits)
-            : BatchValidator.CheckWrites(payload.Span, _limits);
+            ? BatchValidator.CheckReads(payload.Span, _limits, _shardFunction)
+            : BatchValidator.CheckWrites(payload.Span, _limits, _shardFunction);
         return error.Message;
     }
 
@@ -167,14 +175,26 @@ public sealed partial class KeyValueStateMachine : IStateMachine
         _handoff.Reset();
     }
 
+    private bool IsElsewhere(ReadOnlySpan<byte> key, out int shard)
+    {
+        shard = _shardFunction.Of(key).Value;
+        if (_state.Phases[shard] == ShardPhase.Serving || _state.Serves(shard)) return false;
+        _handoff.Refuse(_state, shard, _results);
+        return true;
+    }
+
+    private void ReadTransaction(ReadOnlySpan<byte> key, ReadOnlySpan<byte> body, int room)
+    {
+        if (IsElsewhere(key, out int shard)) return;
+        CachedResult result = _state.Shards[shard].Read(body, _limits);
+        if (result.Body is null) _results.Add(result.Status, 0);
+        else if (result.Body.Length > room) _results.Add(OperationStatus.Busy, 0);
+        else _results.AddBody(result.Status, result.Body);
+    }
+
     private void Get(ReadOnlySpan<byte> key, int room)
     {
-        int shard = _shardFunction.Of(key).Value;
-        if (_state.Phases[shard] != ShardPhase.Serving && !_state.Serves(shard))
-        {
-            _handoff.Refuse(_state, shard, _results);
-            return;
-        }
+        if (IsElsewhere(key, out int shard)) return;
 
         ref readonly Item item = ref _state.Shards[shard].Find(key);
         if (System.Runtime.CompilerServices.Unsafe.IsNullRef(in item)) _results.Add(OperationStatus.NotFound, 0);

@@ -32,6 +32,7 @@ internal sealed class Session
         Floor = other.Floor;
         LatestDeadlineMs = other.LatestDeadlineMs;
         Count = other.Count;
+        BodyBytes = other.BodyBytes;
         _results = other.Results.ToArray();
     }
 
@@ -49,6 +50,9 @@ internal sealed class Session
 
     /// <summary>How many results there are.</summary>
     public int Count { get; private set; }
+
+    /// <summary>Bytes of the bodies among them.</summary>
+    public long BodyBytes { get; private set; }
 
     /// <summary>The results, by sequence.</summary>
     public ReadOnlySpan<CachedResult> Results => _results.AsSpan(_start, Count);
@@ -88,6 +92,7 @@ internal sealed class Session
         Array.Copy(_results, at, _results, at + 1, Count - position);
         _results[at] = result;
         Count++;
+        BodyBytes += result.BodyBytes;
         LatestDeadlineMs = Math.Max(LatestDeadlineMs, result.DeadlineMs);
     }
 
@@ -103,6 +108,13 @@ internal sealed class Session
     /// <summary>Drops the results with the lowest sequences.</summary>
     public void DropFirst(int count)
     {
+        // A body must not stay alive behind the results that are left.
+        foreach (ref CachedResult result in _results.AsSpan(_start, count))
+        {
+            BodyBytes -= result.BodyBytes;
+            if (result.Body is not null) result = default;
+        }
+
         _start += count;
         Count -= count;
         if (Count == 0) _start = 0;
@@ -128,10 +140,18 @@ internal sealed class Session
         int kept = 0;
         foreach (ref CachedResult result in results)
         {
-            if (result.DeadlineMs < cutoffMs) dropped += StrongHash.OfResult(Client, result);
-            else results[kept++] = result;
+            if (result.DeadlineMs < cutoffMs)
+            {
+                dropped += StrongHash.OfResult(Client, result);
+                BodyBytes -= result.BodyBytes;
+            }
+            else
+            {
+                results[kept++] = result;
+            }
         }
 
+        results[kept..].Clear();
         Count = kept;
         return dropped;
     }

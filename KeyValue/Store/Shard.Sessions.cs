@@ -24,7 +24,7 @@ internal sealed partial class Shard
     /// <param name="operation">The write.</param>
     /// <param name="nowMs">The entry's log time.</param>
     /// <param name="limits">The cluster's limits.</param>
-    /// <returns>Its status and version.</returns>
+    /// <returns>Its status, version and, of a transaction that is done, body.</returns>
     public CachedResult Apply(ClientId client, in WriteOperationView operation, long nowMs, KeyValueLimits limits)
     {
         Session? session = FindOwned(client);
@@ -43,17 +43,22 @@ internal sealed partial class Shard
             return Done(wouldBeHere ? OperationStatus.DeadlinePassed : OperationStatus.Stale, 0);
         }
 
+        bool isTransaction = operation.Kind == OperationKind.Transaction;
+        TransactionPlan plan = isTransaction ? Plan(operation.Value, limits) : default;
         if (session is null)
         {
             if (_sessions.Count >= limits.MaxSessionsPerShard) return Done(OperationStatus.Busy, 0);
             session = AddSession(client, operation.Floor);
         }
-        else if (session.Count >= limits.MaxSessionResults)
+        else if (session.Count >= limits.MaxSessionResults || session.BodyBytes + plan.ResultBytes > limits.MaxSessionResultBytes)
         {
             return Done(OperationStatus.Busy, 0);
         }
 
-        CachedResult result = Execute(operation, limits.MaxValueBytes) with { Sequence = operation.Sequence, DeadlineMs = deadline };
+        CachedResult done = !isTransaction ? Execute(operation, limits.MaxValueBytes)
+            : plan.Problem == OperationStatus.None ? Run(operation.Value, plan, limits)
+            : Done(plan.Problem, 0);
+        CachedResult result = done with { Sequence = operation.Sequence, DeadlineMs = deadline };
         bool later = deadline > session.LatestDeadlineMs;
         if (later) Digest -= session.Hash;
         session.Add(result);

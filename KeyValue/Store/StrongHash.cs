@@ -41,7 +41,9 @@ internal static class StrongHash
         Fold(ref low, ref high, (ulong)(client.Value >> 64), (ulong)client.Value);
         Fold(ref low, ref high, (ulong)result.Sequence, (ulong)result.Version);
         Fold(ref low, ref high, (ulong)result.DeadlineMs, (ulong)result.Status);
-        return Finish(low, high, 3);
+        if (result.Body is null) return Finish(low, high, 3);
+        Absorb(ref low, ref high, result.Body);
+        return Finish(low, high, 5 | (ulong)result.Body.Length << 8);
     }
 
     /// <summary>The hash of one shard's digest with its number and revision.</summary>

@@ -5,28 +5,55 @@ namespace Quorleans.KeyValue.Tests;
 
 public sealed class CodecTests
 {
+    private static readonly ShardFunction _oneShard = ShardFunction.HashTag(1);
     private static readonly KeyValueLimits _limits = KeyValueLimits.Default with { MaxKeyBytes = 100, MaxValueBytes = 1000, MaxBatchBytes = 20_000 };
 
     private static readonly Gen<byte[]> _key = Gen.Byte.Array[1, 100];
     private static readonly Gen<byte[]> _value = Gen.Byte.Array[0, 300];
 
+    private static readonly Gen<TransactionCompare> _compare =
+        from key in _key
+        from target in Gen.OneOf(CompareTarget.Version, CompareTarget.Value)
+        from compared in Gen.OneOf(CompareOperator.Equal, CompareOperator.NotEqual, CompareOperator.Less, CompareOperator.Greater)
+        from version in Gen.Long[0, long.MaxValue]
+        from value in _value
+        select new TransactionCompare(
+            key, target, compared, target == CompareTarget.Version ? version : 0, target == CompareTarget.Value ? value : default(ReadOnlyMemory<byte>));
+
+    private static readonly Gen<byte[]> _transaction =
+        from compares in _compare.Array[0, 3]
+        from then in Step(OperationKind.Put, OperationKind.Append, OperationKind.Delete, OperationKind.Get).Array[1, 3]
+        from otherwise in Step(OperationKind.Put, OperationKind.Append, OperationKind.Delete, OperationKind.Get).Array[0, 3]
+        select TransactionCodec.Encode(compares, then, otherwise);
+
     private static readonly Gen<WriteOperation> _write =
-        from kind in Gen.OneOf(OperationKind.Put, OperationKind.Append, OperationKind.Delete, OperationKind.CompareAndSet)
+        from kind in Gen.OneOf(OperationKind.Put, OperationKind.Append, OperationKind.Delete, OperationKind.CompareAndSet, OperationKind.Transaction)
         from sequence in Gen.Long[1, long.MaxValue]
         from floor in Gen.Long[0, sequence - 1]
         from deadline in Gen.Long[0, long.MaxValue]
         from expected in Gen.Long[0, long.MaxValue]
         from key in _key
         from value in _value
-        select new WriteOperation
-        {
-            Kind = kind, Sequence = sequence, Floor = floor, DeadlineMs = deadline, Key = key,
-            Value = kind == OperationKind.Delete ? default : value,
-            ExpectedVersion = kind == OperationKind.CompareAndSet ? expected : 0,
-        };
+        from body in _transaction
+        select kind == OperationKind.Transaction
+            ? new WriteOperation
+            {
+                Kind = kind, Sequence = sequence, Floor = floor, DeadlineMs = deadline, Key = TransactionCodec.FirstKey(body).ToArray(), Value = body,
+            }
+            : new WriteOperation
+            {
+                Kind = kind, Sequence = sequence, Floor = floor, DeadlineMs = deadline, Key = key,
+                Value = kind == OperationKind.Delete ? default : value,
+                ExpectedVersion = kind == OperationKind.CompareAndSet ? expected : 0,
+            };
 
     private static readonly Gen<ReadOperation> _read = Gen.OneOf(
         _key.Select(key => ReadOperation.Get(key)),
+        Gen.Select(_compare.Array[0, 3], Step(OperationKind.Get).Array[1, 3]).Select((compares, steps) =>
+        {
+            byte[] body = TransactionCodec.Encode(compares, steps, steps);
+            return ReadOperation.Transaction(TransactionCodec.FirstKey(body).ToArray(), body);
+        }),
         Gen.Select(_value.Select(Short), _value.Select(Short), _value.Select(Short), _value.Select(Short), Gen.Int[1, 10_000], Gen.Byte.Array[0, ShardBits.MaxBytes])
             .Select((prefix, from, to, after, limit, shards) => ReadOperation.Scan(prefix, from, to, after, limit, shards)));
 
@@ -34,7 +61,7 @@ public sealed class CodecTests
     public void Writes_ComeBackAsTheyWere() => _write.Array[1, 20].Sample(operations =>
     {
         byte[] payload = Encode(operations);
-        Assert.False(BatchValidator.CheckWrites(payload, _limits).IsError);
+        Assert.False(BatchValidator.CheckWrites(payload, _limits, _oneShard).IsError);
         var reader = new WriteBatchReader(payload);
         Assert.Equal(TestStore.Client(7), reader.Client);
         Assert.Equal(operations.Length, reader.Count);
@@ -55,7 +82,7 @@ public sealed class CodecTests
     public void Reads_ComeBackAsTheyWere() => _read.Array[0, 20].Sample(operations =>
     {
         byte[] payload = Encode(operations);
-        Assert.False(BatchValidator.CheckReads(payload, _limits).IsError);
+        Assert.False(BatchValidator.CheckReads(payload, _limits, _oneShard).IsError);
         var reader = new ReadBatchReader(payload);
         Assert.Equal(operations.Length, reader.Count);
         foreach (ReadOperation expected in operations)
@@ -63,7 +90,8 @@ public sealed class CodecTests
             Assert.True(reader.TryRead(out ReadOperationView read));
             Assert.Equal((expected.Kind, expected.Limit), (read.Kind, read.Limit));
             Assert.True(read.Key.SequenceEqual(expected.Key.Span) && read.From.SequenceEqual(expected.From.Span)
-                && read.To.SequenceEqual(expected.To.Span) && read.After.SequenceEqual(expected.After.Span));
+                && read.To.SequenceEqual(expected.To.Span) && read.After.SequenceEqual(expected.After.Span)
+                && read.Body.SequenceEqual(expected.Body.Span));
         }
 
         Assert.False(reader.TryRead(out _));
@@ -126,7 +154,7 @@ public sealed class CodecTests
     public void DamagedWrites_AreRefusedOrReadConsistently() => Gen.Select(_write.Array[1, 4], Damage).Sample((operations, damage) =>
     {
         byte[] payload = damage(Encode(operations));
-        ValidationError error = BatchValidator.CheckWrites(payload, _limits);
+        ValidationError error = BatchValidator.CheckWrites(payload, _limits, _oneShard);
         if (error.IsError)
         {
             Assert.False(string.IsNullOrEmpty(error.Message));
@@ -152,14 +180,14 @@ public sealed class CodecTests
     public void DamagedReads_AreRefusedOrReadConsistently() => Gen.Select(_read.Array[0, 4], Damage).Sample((operations, damage) =>
     {
         byte[] payload = damage(Encode(operations));
-        if (BatchValidator.CheckReads(payload, _limits).IsError) return;
+        if (BatchValidator.CheckReads(payload, _limits, _oneShard).IsError) return;
         var reader = new ReadBatchReader(payload);
         var builder = new ReadBatchBuilder(_limits);
         builder.Begin();
         while (reader.TryRead(out ReadOperationView read))
         {
-            Assert.True(builder.TryAdd(read.Kind == OperationKind.Get
-                ? ReadOperation.Get(read.Key.ToArray())
+            Assert.True(builder.TryAdd(read.Kind == OperationKind.Get ? ReadOperation.Get(read.Key.ToArray())
+                : read.Kind == OperationKind.ReadTransaction ? ReadOperation.Transaction(read.Key.ToArray(), read.Body.ToArray())
                 : ReadOperation.Scan(read.Key.ToArray(), read.From.ToArray(), read.To.ToArray(), read.After.ToArray(), read.Limit, read.Shards.ToArray())));
         }
 
@@ -192,13 +220,55 @@ public sealed class CodecTests
     [Fact]
     public void RandomBytes_NeverThrow() => Gen.Byte.Array[0, 60].Sample(bytes =>
     {
-        BatchValidator.CheckWrites(bytes, _limits);
-        BatchValidator.CheckReads(bytes, _limits);
-        if (bytes.Length > 2) (bytes[0], bytes[1]) = (KeyValueCodec.WriteBatch, KeyValueCodec.Version);
-        BatchValidator.CheckWrites(bytes, _limits);
+        BatchValidator.CheckWrites(bytes, _limits, _oneShard);
+        BatchValidator.CheckReads(bytes, _limits, _oneShard);
+        if (bytes.Length > 2) (bytes[0], bytes[1]) = (KeyValueCodec.WriteBatch, KeyValueCodec.FirstVersion);
+        BatchValidator.CheckWrites(bytes, _limits, _oneShard);
         if (bytes.Length > 2) bytes[0] = KeyValueCodec.ReadBatch;
-        BatchValidator.CheckReads(bytes, _limits);
+        BatchValidator.CheckReads(bytes, _limits, _oneShard);
     }, iter: 20_000);
+
+    /// <summary>A body is one encoding of one transaction: what is read of a damaged one encodes to the same bytes again.</summary>
+    [Fact]
+    public void DamagedTransactions_AreRefusedOrReadConsistently() => Gen.Select(_transaction, Damage).Sample((body, damage) =>
+    {
+        body = damage(body);
+        if (TransactionCodec.Check(body, out bool isReadOnly) is { } problem)
+        {
+            Assert.False(string.IsNullOrEmpty(problem));
+            return;
+        }
+
+        var reader = new TransactionReader(body);
+        var compares = new TransactionCompare[reader.Count()];
+        for (int i = 0; i < compares.Length; i++)
+        {
+            Assert.Null(reader.ReadCompare(out TransactionCompareView read));
+            compares[i] = new TransactionCompare(read.Key.ToArray(), read.Target, read.Operator, read.Version, read.Value.ToArray());
+        }
+
+        TransactionStep[] then = ReadSteps(ref reader), otherwise = ReadSteps(ref reader);
+        Assert.Equal(isReadOnly, then.Concat(otherwise).All(step => step.Kind == OperationKind.Get));
+        Assert.Equal(body, TransactionCodec.Encode(compares, then, otherwise));
+    }, iter: 20_000);
+
+    private static TransactionStep[] ReadSteps(ref TransactionReader reader)
+    {
+        var steps = new TransactionStep[reader.Count()];
+        for (int i = 0; i < steps.Length; i++)
+        {
+            Assert.Null(reader.ReadStep(out TransactionStepView read));
+            steps[i] = new TransactionStep(read.Kind, read.Key.ToArray(), read.Value.ToArray());
+        }
+
+        return steps;
+    }
+
+    private static Gen<TransactionStep> Step(params OperationKind[] kinds) =>
+        from kind in Gen.Int[0, kinds.Length - 1].Select(i => kinds[i])
+        from key in _key
+        from value in _value
+        select new TransactionStep(kind, key, kind is OperationKind.Put or OperationKind.Append ? value : default(ReadOnlyMemory<byte>));
 
     private static Gen<Func<byte[], byte[]>> Damage { get; } =
         from kind in Gen.Int[0, 5]

@@ -100,8 +100,10 @@ public sealed class HandoffModelTests
             long sequence = _sent[client].Count + 1;
             string value = dice % 20 == 0 ? new string('x', 400) : $"{sequence};";
             long version = _model.Data.GetValueOrDefault(key).Version;
-            _sent[client].Add(((dice % 6) switch
+            string[] neighbours = [key, $"{key[0]}{(what + 3) % 9}", $"{key[0]}{(what + 6) % 9}"];
+            _sent[client].Add(((dice % 7) switch
             {
+                6 => RandomTransaction.Of(sequence, neighbours, version, value, dice / 7, deadline: 0),
                 0 => TestStore.Put(sequence, key, value),
                 1 => TestStore.Delete(sequence, key),
                 2 => TestStore.CompareAndSet(sequence, key, version, value),
@@ -173,7 +175,7 @@ public sealed class HandoffModelTests
             Assert.True(builder.TryAdd(operation));
             OperationResult result = TestStore.Read(World.Groups[group].Commit(builder.ToArray(), World.Now / 3 * (group + 1), wantResult: true)).Single();
             if (result.Status is OperationStatus.WrongShard or OperationStatus.Moving) return;
-            Assert.Contains((result.Status, result.Version), _model.Apply(client, operation, World.Now, result.Status));
+            Assert.Contains(Transactions.Render(result), _model.Apply(client, operation, World.Now, result.Status));
             _sent[client][index] = (_sent[client][index].Operation, true);
         }
 

@@ -5,6 +5,7 @@ namespace Quorleans.KeyValue.Tests;
 
 public sealed class LimitTests
 {
+    private static readonly ShardFunction _oneShard = ShardFunction.HashTag(1);
     private static readonly KeyValueLimits _limits = KeyValueLimits.Default with
     {
         MaxKeyBytes = 10, MaxValueBytes = 100, MaxBatchOperations = 3, MaxBatchBytes = 400, MaxScanItems = 50,
@@ -22,7 +23,7 @@ public sealed class LimitTests
         var generous = new WriteBatchBuilder(KeyValueLimits.Default);
         generous.Begin(Client(1));
         if (key.Length > 0) generous.TryAdd(operation);
-        ValidationError onArrival = key.Length > 0 ? BatchValidator.CheckWrites(generous.ToArray(), _limits) : own;
+        ValidationError onArrival = key.Length > 0 ? BatchValidator.CheckWrites(generous.ToArray(), _limits, _oneShard) : own;
         Assert.Equal((reason, reason), (own.Reason, onArrival.Reason));
         Assert.Equal(own.Message, onArrival.Message);
         if (text is not null) Assert.Contains(text, own.Message, StringComparison.Ordinal);
@@ -32,9 +33,9 @@ public sealed class LimitTests
     public void EmptyKey_IsRefusedOnArrival()
     {
         byte[] payload = [1, 1, .. new byte[15], 9, 1, (byte)OperationKind.Put, 1, 1, 0, 0, 0];
-        Assert.Equal(ValidationReason.KeyEmpty, BatchValidator.CheckWrites(payload, _limits).Reason);
+        Assert.Equal(ValidationReason.KeyEmpty, BatchValidator.CheckWrites(payload, _limits, _oneShard).Reason);
         payload = [2, 1, 1, (byte)OperationKind.Get, 0];
-        Assert.Equal(ValidationReason.KeyEmpty, BatchValidator.CheckReads(payload, _limits).Reason);
+        Assert.Equal(ValidationReason.KeyEmpty, BatchValidator.CheckReads(payload, _limits, _oneShard).Reason);
     }
 
     [Fact]
@@ -50,7 +51,7 @@ public sealed class LimitTests
         Assert.True(builder.TryAdd(Put(1, "1234567890", new string('v', 100))));
         Assert.True(builder.TryAdd(Put(2, "1234567890", new string('v', 100))));
         Assert.False(builder.TryAdd(Put(3, "1234567890", new string('v', 100))));
-        Assert.False(BatchValidator.CheckWrites(builder.ToArray(), _limits).IsError);
+        Assert.False(BatchValidator.CheckWrites(builder.ToArray(), _limits, _oneShard).IsError);
     }
 
     [Fact]
@@ -59,18 +60,18 @@ public sealed class LimitTests
         var builder = new WriteBatchBuilder(KeyValueLimits.Default);
         builder.Begin(Client(1));
         for (int i = 1; i <= 4; i++) builder.TryAdd(Put(i, "k", "v"));
-        Assert.Equal(ValidationReason.TooManyOperations, BatchValidator.CheckWrites(builder.ToArray(), _limits).Reason);
-        Assert.Equal(ValidationReason.BatchTooLarge, BatchValidator.CheckWrites(new byte[401], _limits).Reason);
-        Assert.Equal(ValidationReason.BatchTooLarge, BatchValidator.CheckReads(new byte[401], _limits).Reason);
+        Assert.Equal(ValidationReason.TooManyOperations, BatchValidator.CheckWrites(builder.ToArray(), _limits, _oneShard).Reason);
+        Assert.Equal(ValidationReason.BatchTooLarge, BatchValidator.CheckWrites(new byte[401], _limits, _oneShard).Reason);
+        Assert.Equal(ValidationReason.BatchTooLarge, BatchValidator.CheckReads(new byte[401], _limits, _oneShard).Reason);
     }
 
     [Fact]
     public void NewerFormat_IsToldApartFromNonsense()
     {
-        Assert.Equal(ValidationReason.NewerVersion, BatchValidator.CheckWrites([1, 2], _limits).Reason);
-        Assert.Equal(ValidationReason.NewerVersion, BatchValidator.CheckReads([2, 200], _limits).Reason);
-        Assert.Equal(ValidationReason.Malformed, BatchValidator.CheckWrites([2, 1, 0], _limits).Reason);
-        Assert.Equal(ValidationReason.Malformed, BatchValidator.CheckWrites([], _limits).Reason);
+        Assert.Equal(ValidationReason.NewerVersion, BatchValidator.CheckWrites([1, 3], _limits, _oneShard).Reason);
+        Assert.Equal(ValidationReason.NewerVersion, BatchValidator.CheckReads([2, 200], _limits, _oneShard).Reason);
+        Assert.Equal(ValidationReason.Malformed, BatchValidator.CheckWrites([2, 1, 0], _limits, _oneShard).Reason);
+        Assert.Equal(ValidationReason.Malformed, BatchValidator.CheckWrites([], _limits, _oneShard).Reason);
     }
 
     [Theory]

@@ -9,7 +9,7 @@ namespace Quorleans.KeyValue.Tests;
 /// </summary>
 public sealed class ModelTests
 {
-    private static readonly KeyValueLimits _limits = KeyValueLimits.Default with { MaxValueBytes = 40, ResultRetentionMs = 2000 };
+    private static readonly KeyValueLimits _limits = KeyValueLimits.Default with { MaxValueBytes = 40, MaxTransactionResultBytes = 60, ResultRetentionMs = 2000 };
 
     private static readonly Gen<(int Action, int Client, int Key, int Dice)[]> _history =
         Gen.Select(Gen.Int[0, 99], Gen.Int[0, 2], Gen.Int[0, 25], Gen.Int[0, 9999]).Array[1, 400];
@@ -84,8 +84,9 @@ public sealed class ModelTests
             long expected = _model.Data.GetValueOrDefault(name).Version + (dice % 8 == 0 ? 1 : 0);
             long sequence = ++sender.LastSequence;
             string value = $"{sequence};";
-            return (dice / 3 % 8) switch
+            return (dice / 3 % 10) switch
             {
+                8 or 9 => RandomTransaction.Of(sequence, [name, .. Neighbours(name)], expected, value, dice, deadline),
                 0 or 1 => TestStore.Put(sequence, name, value, 0, deadline),
                 2 or 3 or 4 => TestStore.Append(sequence, name, value, 0, deadline),
                 5 => TestStore.Delete(sequence, name, 0, deadline),
@@ -93,15 +94,23 @@ public sealed class ModelTests
             };
         }
 
+        private string[] Neighbours(string name)
+        {
+            ShardId shard = _shardFunction.Of(System.Text.Encoding.UTF8.GetBytes(name));
+            return [.. Enumerable.Range(0, 26).Select(i => "k" + (char)('a' + i))
+                .Where(other => _shardFunction.Of(System.Text.Encoding.UTF8.GetBytes(other)) == shard).Take(3)];
+        }
+
         private void Send(int client, WriteOperation[] operations)
         {
             if (operations.Length == 0) return;
-            OperationResult[] results = _steady.Apply(client, operations);
-            Assert.Equal(results, _restarted.Apply(client, operations));
+            ReadOnlyMemory<byte> reply = _steady.ApplyRaw(client, operations);
+            Assert.Equal(reply.ToArray(), _restarted.ApplyRaw(client, operations).ToArray());
+            OperationResult[] results = TestStore.Read(reply);
             Assert.Equal(_steady.Machine.Digest, _restarted.Machine.Digest);
             for (int i = 0; i < operations.Length; i++)
             {
-                Assert.Contains((results[i].Status, results[i].Version), _model.Apply(client, operations[i], _steady.Now, results[i].Status));
+                Assert.Contains(Transactions.Render(results[i]), _model.Apply(client, operations[i], _steady.Now, results[i].Status));
                 _clients[client].Answered(operations[i].Sequence);
             }
         }

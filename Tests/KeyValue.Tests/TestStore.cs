@@ -58,7 +58,7 @@ internal sealed class TestStore
     public HandoffOutcome Step(HandoffCommand command)
     {
         byte[] result = ApplyPayload(command.ToArray(), wantResult: true).ToArray();
-        Assert.Equal([KeyValueCodec.HandoffResult, KeyValueCodec.Version], result[..2]);
+        Assert.Equal([KeyValueCodec.HandoffResult, KeyValueCodec.FirstVersion], result[..2]);
         return (HandoffOutcome)result[2];
     }
 

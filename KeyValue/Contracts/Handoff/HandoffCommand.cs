@@ -65,7 +65,7 @@ public ref struct HandoffCommand
     {
         var writer = new PayloadWriter(96 + Position.Length + Content.Length);
         writer.Byte(KeyValueCodec.HandoffCommand);
-        writer.Byte(KeyValueCodec.Version);
+        writer.Byte(KeyValueCodec.FirstVersion);
         writer.Byte((byte)Kind);
         HandoffCodec.Write(writer, Move);
         if (HasAttempt(Kind)) writer.Varint((long)Attempt);

@@ -8,7 +8,7 @@ public sealed record HandoffLimits
     /// <summary>The defaults.</summary>
     public static HandoffLimits Default { get; } = new();
 
-    /// <summary>Bytes of one chunk of the copy, at most, beside one key; 64 KiB.</summary>
+    /// <summary>Bytes of one chunk of the copy, at most, beside one key and one transaction's results; 64 KiB.</summary>
     public int ChunkBytes { get; init; } = 64 << 10;
 
     /// <summary>Bytes of operations in one delta after which no further one is added; 64 KiB.</summary>

@@ -99,7 +99,7 @@ public readonly record struct PullAnswer
     {
         var writer = new PayloadWriter(96 + Position.Length + Content.Length);
         writer.Byte(KeyValueCodec.HandoffAnswer);
-        writer.Byte(KeyValueCodec.Version);
+        writer.Byte(KeyValueCodec.FirstVersion);
         writer.Byte((byte)Kind);
         writer.Varint(Move);
         writer.Varint((long)Shard.Value);

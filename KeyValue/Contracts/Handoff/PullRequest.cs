@@ -48,7 +48,7 @@ public readonly record struct PullRequest
     {
         var writer = new PayloadWriter(64 + Position.Length);
         writer.Byte(KeyValueCodec.HandoffRequest);
-        writer.Byte(KeyValueCodec.Version);
+        writer.Byte(KeyValueCodec.FirstVersion);
         HandoffCodec.Write(writer, Move);
         writer.Byte((byte)Stage);
         writer.Varint((long)Attempt);

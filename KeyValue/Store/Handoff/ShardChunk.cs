@@ -9,7 +9,7 @@ namespace Quorleans.KeyValue.Store;
 ///          | 0x03  bytes value-part                                         more of it
 ///          | 0x04  client  u floor  u latestDeadline  u count  result*      a session; deadline 0: none
 ///          | 0x05  client  u count  result*                                 more of its results
-/// result   = u sequence  status(1 byte)  u version  u deadline
+/// result   = u sequence  status(1 byte)  u version  u deadline  [bytes body]         with a body: 0x80 is added to the status
 /// position = nothing                                                        the beginning
 ///          | 0x01  bytes key                                                behind a key
 ///          | 0x02  bytes key  u offset                                      within its value
@@ -22,13 +22,10 @@ internal static class ShardChunk
     public const byte Item = 1, ItemHead = 2, ItemMore = 3, SessionHead = 4, SessionMore = 5;
     private const byte AfterKey = 1, InValue = 2, AfterClient = 3, InSession = 4;
 
-    /// <summary>What a result takes at most.</summary>
-    private const int ResultBytes = 32;
-
     /// <summary>Reads the shard's next piece.</summary>
     /// <param name="image">The shard; nobody changes it meanwhile.</param>
     /// <param name="position">Where the piece starts.</param>
-    /// <param name="maxBytes">Its length, at most, beside one key.</param>
+    /// <param name="maxBytes">Its length, at most, beside one key and one result.</param>
     /// <param name="next">Where the next one starts.</param>
     /// <param name="isLast">Whether nothing is left.</param>
     /// <returns>The piece; null when the position is malformed.</returns>
@@ -107,13 +104,12 @@ internal static class ShardChunk
         for (; !cursor.IsEnd; cursor.MoveNext())
         {
             Session session = cursor.Value;
-            if (writer.Length > 0 && writer.Length + 64 + ResultBytes > maxBytes) return true;
+            if (writer.Length > 0 && writer.Length + 96 > maxBytes) return true;
             writer.Byte(SessionHead);
             writer.Client(session.Client);
             writer.Varint(session.Floor);
             writer.Varint(Deadline(session.LatestDeadlineMs));
-            int fit = Math.Clamp((maxBytes - writer.Length) / ResultBytes, 1, Math.Max(1, session.Count));
-            if (WriteResults(writer, session, session.Results, fit, ref next)) return true;
+            if (WriteResults(writer, session, session.Results, maxBytes, ref next)) return true;
         }
 
         return false;
@@ -126,19 +122,27 @@ internal static class ShardChunk
         while (first < results.Length && results[first].Sequence <= afterSequence) first++;
         writer.Byte(SessionMore);
         writer.Client(session.Client);
-        return WriteResults(writer, session, results[first..], Math.Max(1, (maxBytes - writer.Length) / ResultBytes), ref next);
+        return WriteResults(writer, session, results[first..], maxBytes, ref next);
     }
 
-    private static bool WriteResults(PayloadWriter writer, Session session, ReadOnlySpan<CachedResult> results, int fit, ref byte[] next)
+    private static bool WriteResults(PayloadWriter writer, Session session, ReadOnlySpan<CachedResult> results, int maxBytes, ref byte[] next)
     {
-        int count = Math.Min(fit, results.Length);
+        // At least one, or the copy would never get on.
+        int count = 0;
+        for (long size = writer.Length; count < results.Length; count++)
+        {
+            size += results[count].MaxEncodedBytes;
+            if (count > 0 && size > maxBytes) break;
+        }
+
         writer.Varint((long)count);
         foreach (ref readonly CachedResult result in results[..count])
         {
             writer.Varint(result.Sequence);
-            writer.Byte((byte)result.Status);
+            writer.Byte(result.EncodedStatus);
             writer.Varint(result.Version);
             writer.Varint(Deadline(result.DeadlineMs));
+            if (result.Body is not null) writer.Bytes(result.Body);
         }
 
         bool more = count < results.Length;

@@ -92,9 +92,12 @@ internal sealed partial class ShardHandoff
         for (long i = 0; i < count; i++)
         {
             long sequence = reader.Varint();
-            var status = (OperationStatus)reader.Byte();
-            var result = new CachedResult(sequence, reader.Varint(), Deadline(reader.Varint()), status);
-            if (reader.Failed || status is not (>= OperationStatus.Ok and <= OperationStatus.ValueTooLarge)) return false;
+            byte status = reader.Byte();
+            var result = new CachedResult(sequence, reader.Varint(), Deadline(reader.Varint()), (OperationStatus)(status & ~CachedResult.BodyFlag));
+            bool hasBody = status >= CachedResult.BodyFlag;
+            ReadOnlySpan<byte> body = hasBody ? reader.Bytes() : default;
+            if (reader.Failed || !CachedResult.IsEncodedStatus(status)) return false;
+            if (hasBody && import is not null) result = result with { Body = body.ToArray() };
             if (import is not null && !import.Shard.TryImportResult(client, result)) return false;
         }
 

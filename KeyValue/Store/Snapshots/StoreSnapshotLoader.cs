@@ -140,14 +140,19 @@ internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunc
             for (long j = 0; j < results; j++)
             {
                 long sequence = floor + _reader.Varint("a result's sequence", long.MaxValue - floor);
-                var status = (OperationStatus)_reader.Byte();
-                if (status is not (OperationStatus.Ok or OperationStatus.NotFound or OperationStatus.CompareFailed or OperationStatus.ValueTooLarge))
-                    throw _reader.Invalid($"{(byte)status} is no result's status");
-                long version = _reader.Varint("a result's version");
-                if (loader.AddResult(session, new CachedResult(sequence, version, Deadline("a result's deadline"), status)) is { } problem)
-                    throw _reader.Invalid(problem);
+                if (loader.AddResult(session, LoadResult(sequence)) is { } problem) throw _reader.Invalid(problem);
             }
         }
+    }
+
+    private CachedResult LoadResult(long sequence)
+    {
+        byte status = _reader.Byte();
+        if (!CachedResult.IsEncodedStatus(status)) throw _reader.Invalid($"{status} is no result's status");
+        long version = _reader.Varint("a result's version");
+        long deadline = Deadline("a result's deadline");
+        byte[]? body = status >= CachedResult.BodyFlag ? _reader.Bytes("a result's body", CachedResult.MaxBodyBytes) : null;
+        return new CachedResult(sequence, version, deadline, (OperationStatus)(status & ~CachedResult.BodyFlag), body);
     }
 
     private long Deadline(string name)

@@ -4,7 +4,7 @@ using Quorleans.Raft;
 namespace Quorleans.KeyValue.Store;
 
 /// <summary>
-/// A store as it stood, to be written out. Only shards that were ever touched are written. The format, version 2 (<c>u</c> and <c>bytes</c> as in
+/// A store as it stood, to be written out. Only shards that were ever touched are written. The format, version 3 (<c>u</c> and <c>bytes</c> as in
 /// <see cref="KeyValueCodec"/>):
 /// <code>
 /// snapshot = "QKVS"  version(1 byte)  bytes shard-function-name  u logTime
@@ -16,16 +16,16 @@ namespace Quorleans.KeyValue.Store;
 /// shard    = u id  u revision  u keyCount  item*  u sessionCount  session*  seal(16 bytes, big-endian)
 /// item     = bytes key  u version  bytes value                    in key order
 /// session  = client(16 bytes)  u floor  u latestDeadline  u resultCount  result*         in client order; deadline 0: none
-/// result   = u sequence-floor  status(1 byte)  u version  u deadline                     by sequence
+/// result   = u sequence-floor  status(1 byte)  u version  u deadline  [bytes body]       by sequence; with a body: 0x80 is added to the status
 /// </code>
-/// Version 1, which is still read, has neither moves nor imports.
+/// Earlier versions are still read: 2 has no bodies, 1 neither moves nor imports.
 /// </summary>
 /// <param name="state">The state, which nobody changes.</param>
 /// <param name="shardFunctionName">The cluster's shard function.</param>
 /// <param name="self">The group.</param>
 internal sealed class StoreSnapshotView(StoreState state, string shardFunctionName, GroupRef self) : ISnapshotView
 {
-    public const byte Version = 2;
+    public const byte Version = 3;
     public const byte EndMark = 0xE5;
 
     private const int FlushAbove = 64 << 10;
@@ -148,9 +148,10 @@ internal sealed class StoreSnapshotView(StoreState state, string shardFunctionNa
             foreach (ref readonly CachedResult result in session.Results)
             {
                 writer.Varint(result.Sequence - session.Floor);
-                writer.Byte((byte)result.Status);
+                writer.Byte(result.EncodedStatus);
                 writer.Varint(result.Version);
                 writer.Varint(EncodedDeadline(result.DeadlineMs));
+                if (result.Body is not null) writer.Bytes(result.Body);
                 if (writer.Length > FlushAbove) Flush(writer, destination, cancellationToken);
             }
 

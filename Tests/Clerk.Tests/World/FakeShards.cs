@@ -107,7 +107,7 @@ internal sealed class FakeShards(ShardFunction function, Random random) : IFakeM
     public void Release(int shard) => _frozen[shard] = false;
 
     public string? Validate(byte[] payload, bool isQuery) =>
-        (isQuery ? BatchValidator.CheckReads(payload, KeyValueLimits.Default) : BatchValidator.CheckWrites(payload, KeyValueLimits.Default)).Message;
+        (isQuery ? BatchValidator.CheckReads(payload, KeyValueLimits.Default, function) : BatchValidator.CheckWrites(payload, KeyValueLimits.Default, function)).Message;
 
     public ReadOnlyMemory<byte> Apply(byte[] payload, LogTime stamp)
     {
