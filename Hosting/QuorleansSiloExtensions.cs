@@ -66,5 +66,9 @@ public static class QuorleansSiloExtensions
         options.ResponseTimeout = TimeSpan.FromSeconds(10);
         options.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(50);
         options.ClientGatewayShutdownNotificationTimeout = TimeSpan.Zero;
+
+        // A client that left this silo's gateway and calls this silo's grains by another one gets no answer for as long: the silo keeps them
+        // for the case that it returns here. Orleans' default, a minute, would be a minute without writes for it when this node leads.
+        options.ClientDropTimeout = TimeSpan.FromMilliseconds(200);
     }
 }

@@ -70,6 +70,27 @@ public sealed partial class ClerkCore
         if (awaited) Slow(attempt, nowMs);
     }
 
+    /// <summary>
+    /// A connection broke by which attempts and their answers may have travelled: nothing says which. They are sent again over the others, and stay
+    /// open meanwhile; without this each would wait for its time-out, although its replica lives.
+    /// </summary>
+    /// <param name="nowMs">Now.</param>
+    public void OnConnectionLost(long nowMs)
+    {
+        foreach (GroupState group in _groups) SendAgain(group, nowMs);
+        if (_controller is not null) SendAgain(_controller, nowMs);
+    }
+
+    private void SendAgain(GroupState group, long nowMs)
+    {
+        foreach (Replica replica in group.Locator.Replicas) replica.Probe = null;
+        ClerkAttempt? oldest = group.Oldest;
+        while (group.Oldest is { } attempt) GiveUp(attempt, "a connection was lost", nowMs);
+
+        // With a pause, so that connections that break again and again do not make a storm.
+        if (oldest is not null) Slow(oldest, nowMs);
+    }
+
     private static string Words(ReplyStatus status) => status switch
     {
         ReplyStatus.NotLeader => "does not lead",

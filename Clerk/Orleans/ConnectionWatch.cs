@@ -9,13 +9,26 @@ public sealed class ConnectionWatch : IClusterConnectionStatusObserver
 {
     private int _changes;
 
+    /// <summary>
+    /// A connection broke. What travelled over it, or its answer, may be lost for good: Orleans sends again only what it had not written yet.
+    /// Raised on whatever thread noticed it.
+    /// </summary>
+    public event Action? Lost;
+
     /// <summary>How many changes there were.</summary>
     public int Changes => Volatile.Read(ref _changes);
 
     /// <inheritdoc/>
-    public void NotifyGatewayCountChanged(int currentNumberOfGateways, int previousNumberOfGateways, bool connectionRecovered) =>
+    public void NotifyGatewayCountChanged(int currentNumberOfGateways, int previousNumberOfGateways, bool connectionRecovered)
+    {
         Interlocked.Increment(ref _changes);
+        if (currentNumberOfGateways < previousNumberOfGateways) Lost?.Invoke();
+    }
 
     /// <inheritdoc/>
-    public void NotifyClusterConnectionLost() => Interlocked.Increment(ref _changes);
+    public void NotifyClusterConnectionLost()
+    {
+        Interlocked.Increment(ref _changes);
+        Lost?.Invoke();
+    }
 }

@@ -46,6 +46,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         _core = new ClerkCore(options ?? new ClerkOptions(), ClientId.Read(random), BitConverter.ToUInt64(random[ClientId.Size..]));
         using (ExecutionContext.SuppressFlow())
             _timer = _time.CreateTimer(static clerk => ((OrleansClerk)clerk!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        if (_connections is not null) _connections.Lost += OnConnectionLost;
     }
 
     /// <summary>The Clerk's id in the replicas' session tables.</summary>
@@ -91,6 +92,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             effects = _core.SwapEffects(new ClerkEffects());
         }
 
+        if (_connections is not null) _connections.Lost -= OnConnectionLost;
         _timer.Dispose();
         foreach (ClerkOperation operation in effects.Completions) ((PendingOperation)operation).Finish();
     }
@@ -155,6 +157,20 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         }
 
         CarryOut(effects);
+    }
+
+    private void OnConnectionLost()
+    {
+        ClerkEffects? effects;
+        lock (_lock)
+        {
+            if (_disposed) return;
+            _core.OnConnectionLost(NowMs());
+            effects = Advance();
+        }
+
+        // Not here: whoever noticed the loss is in the middle of handling it.
+        if (effects is not null) ThreadPool.UnsafeQueueUserWorkItem(CarryOut, effects, preferLocal: false);
     }
 
     private long NowMs() => (long)_time.GetElapsedTime(_start).TotalMilliseconds;

@@ -228,4 +228,52 @@ public sealed class LeaderTests
 
         Assert.InRange(attempts, 10, 100);
     }
+
+    [Fact]
+    public void WhatWasUnderWayWhenAConnectionBroke_IsSentAgainSoon()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        driver.Put("a");
+        driver.Step();
+        ClerkAttempt lost = driver.TakeSent(AttemptKind.Write);
+        driver.Core.OnConnectionLost(driver.NowMs);
+        driver.Step();
+        driver.Pass(20);
+        ClerkAttempt again = driver.TakeSent(AttemptKind.Write);
+        Assert.Equal(lost.Writes()[0].Sequence, again.Writes()[0].Sequence);
+        driver.Ok(again);
+        Assert.Null(Assert.Single(driver.Ended).Error);
+
+        // The first one's answer comes after all, and changes nothing.
+        driver.Ok(lost);
+        Assert.Single(driver.Ended);
+    }
+
+    [Fact]
+    public void AProbeUnderWayWhenAConnectionBroke_IsSentAgainSoon()
+    {
+        CoreDriver driver = new(static options => options.Nodes = ["n1"]);
+        driver.Put("a");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Probe);
+        driver.Core.OnConnectionLost(driver.NowMs);
+        driver.Step();
+        driver.Pass(20);
+        driver.TakeSent(AttemptKind.Probe);
+    }
+
+    [Fact]
+    public void AWriteThatWasSentAgainAfterALostConnection_MayHaveHappened()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        driver.Put("a");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Write);
+        driver.Core.OnConnectionLost(driver.NowMs);
+        driver.Step();
+        driver.Pass(20);
+        driver.Reply(driver.TakeSent(AttemptKind.Write), ReplyStatus.Busy);
+        driver.Pass(20_000);
+        Assert.Equal(OperationOutcome.Unknown, Assert.Single(driver.Ended).Outcome);
+    }
 }

@@ -152,6 +152,28 @@ public sealed class OrleansClerkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task WhatWasUnderWayWhenAConnectionBroke_IsSentAgain()
+    {
+        await _clerk.PutAsync("a", "1", Stop);
+        TaskCompletionSource<SubmitReply> never = new();
+        TaskCompletionSource met = new();
+        _replicas.Meet = (_, _) =>
+        {
+            met.TrySetResult();
+            return never.Task;
+        };
+        Task<long> put = _clerk.PutAsync("a", "2", Stop);
+        await met.Task.WaitAsync(Stop);
+        _replicas.Meet = null;
+        _connections.NotifyGatewayCountChanged(1, 2, connectionRecovered: false);
+
+        // After the pause, long before the attempt's time-out.
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        await put;
+        Assert.Equal("2", await _clerk.GetStringAsync("a", Stop));
+    }
+
+    [Fact]
     public async Task ACancelledToken_EndsTheWaiting()
     {
         await _clerk.PutAsync("a", "1", Stop);
