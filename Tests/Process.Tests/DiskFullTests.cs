@@ -27,7 +27,6 @@ public sealed class DiskFullTests(ITestOutputHelper output)
             output.WriteLine($"{taken} values of {bytes} bytes taken, then: {refusal.Message}");
         }
 
-        Assert.Equal(OperationOutcome.DidNotHappen, refusal.Outcome);
         Assert.Equal("value", await client.Clerk.GetStringAsync("kept"));
         Assert.Contains("DiskFull", (await Task.WhenAll(Nodes.Select(client.StatusAsync))).Select(static status => status.State));
 
@@ -48,7 +47,9 @@ public sealed class DiskFullTests(ITestOutputHelper output)
     {
         int taken = 0;
         ClerkException? refusal = null;
-        await Eventually.Holds("a write is refused for lack of space", async () =>
+
+        // The leader may be lost for lack of space too, and then its last batch's fate is unknown. Once the nodes have settled, nothing of a refused write happened.
+        await Eventually.Holds("a write is refused for lack of space, and surely did not happen", async () =>
         {
             try
             {
@@ -57,7 +58,7 @@ public sealed class DiskFullTests(ITestOutputHelper output)
             catch (ClerkException e)
             {
                 refusal = e;
-                return e.Error == ClerkError.DiskFull;
+                return e is { Error: ClerkError.DiskFull, Outcome: OperationOutcome.DidNotHappen };
             }
         });
         return (taken, refusal!);
