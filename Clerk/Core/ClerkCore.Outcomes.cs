@@ -47,6 +47,7 @@ public sealed partial class ClerkCore
 
             case OperationStatus.WrongShard or OperationStatus.Moving when operation.Shard is { } elsewhere:
                 if (!attempt.MayBeCopy) operation.OpenAttempts--;
+                if (result.Status == OperationStatus.Moving) operation.MovingSinceMs ??= nowMs;
                 LearnHint(elsewhere, result.Owner);
                 if (IsCarriedBy(operation, attempt)) Redirect(operation, group, result, nowMs);
                 return false;

@@ -81,6 +81,9 @@ public class ClerkOperation
     /// <summary>The end of its time in log time, the same for all attempts that may still have an effect; 0 before the first.</summary>
     public long LogDeadlineMs { get; internal set; }
 
+    /// <summary>When a group first answered that the operation's shard is moving, by the driver's clock in milliseconds; null when none did.</summary>
+    public long? MovingSinceMs { get; internal set; }
+
     // When it gives up, by the local clock, and when a parked one goes on.
     internal long DeadlineMs;
     internal long NotBeforeMs;

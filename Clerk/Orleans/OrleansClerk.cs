@@ -20,6 +20,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     private readonly TimeProvider _time;
     private readonly ConnectionWatch? _connections;
     private readonly ClerkCore _core;
+    private readonly ShardFunction _shards;
     private readonly ITimer _timer;
     private readonly long _start;
     private readonly ConcurrentDictionary<string, IRaftReplicaGrain> _replicas = new(StringComparer.Ordinal);
@@ -43,7 +44,9 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         _start = _time.GetTimestamp();
         Span<byte> random = stackalloc byte[ClientId.Size + sizeof(ulong)];
         RandomNumberGenerator.Fill(random);
-        _core = new ClerkCore(options ?? new ClerkOptions(), ClientId.Read(random), BitConverter.ToUInt64(random[ClientId.Size..]));
+        options ??= new ClerkOptions();
+        _shards = options.Shards;
+        _core = new ClerkCore(options, ClientId.Read(random), BitConverter.ToUInt64(random[ClientId.Size..]));
         using (ExecutionContext.SuppressFlow())
             _timer = _time.CreateTimer(static clerk => ((OrleansClerk)clerk!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         if (_connections is not null) _connections.Lost += OnConnectionLost;
@@ -173,7 +176,9 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         if (effects is not null) ThreadPool.UnsafeQueueUserWorkItem(CarryOut, effects, preferLocal: false);
     }
 
-    private long NowMs() => (long)_time.GetElapsedTime(_start).TotalMilliseconds;
+    private TimeSpan Elapsed => _time.GetElapsedTime(_start);
+
+    private long NowMs() => (long)Elapsed.TotalMilliseconds;
 
     /// <summary>Under the lock: lets the core go on, arms the timer, takes what is to be done.</summary>
     private ClerkEffects? Advance()
@@ -199,7 +204,12 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     {
         if (effects is null) return;
         foreach (ClerkAttempt attempt in effects.Sends) _ = SendAsync(attempt);
-        foreach (ClerkOperation operation in effects.Completions) ((PendingOperation)operation).Finish();
+        foreach (ClerkOperation operation in effects.Completions)
+        {
+            if (operation is { MovingSinceMs: { } since, Error: null }) ClerkMetrics.Waited(_shards.Of(operation.Key.Span), Elapsed.TotalMilliseconds - since);
+            ((PendingOperation)operation).Finish();
+        }
+
         effects.Clear();
         lock (_lock) _spare = effects;
     }

@@ -1,3 +1,5 @@
+using Quorleans.Clerk;
+
 namespace Quorleans.Client;
 
 /// <summary>Which cluster, and how to talk to it.</summary>
@@ -14,4 +16,7 @@ internal sealed record ConnectOptions
 
     /// <summary>Whether operations that are outstanding together travel together.</summary>
     public bool Batch { get; init; } = true;
+
+    /// <summary>Changes the Clerk's options further; null: not.</summary>
+    public Action<ClerkOptions>? ConfigureClerk { get; init; }
 }

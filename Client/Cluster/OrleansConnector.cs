@@ -127,6 +127,7 @@ internal sealed class OrleansConnector : IClusterConnector
             clerk.OperationTimeout = options.Timeout;
             clerk.AttemptTimeout = options.AttemptTimeout ?? clerk.AttemptTimeout;
             clerk.Batching = options.Batch;
+            options.ConfigureClerk?.Invoke(clerk);
         });
         return builder.Build();
     }

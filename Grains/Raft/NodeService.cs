@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Quorleans.GrainInterfaces;
 using Quorleans.KeyValue;
 using Quorleans.KeyValue.Controller;
+using Quorleans.KeyValue.Handoff;
 using Quorleans.KeyValue.Store;
 using Quorleans.Raft;
 using Quorleans.Raft.Node;
@@ -45,6 +46,9 @@ public sealed partial class NodeService : IAsyncDisposable
     /// <summary>By how many milliseconds a client's writes to a group are to be delayed; null: never.</summary>
     public Func<string, ReadOnlyMemory<byte>, int>? DelayOfWrites { get; set; }
 
+    /// <summary>How shards are handed over.</summary>
+    public HandoffDriverOptions Handoff { get; private set; } = HandoffDriverOptions.Default;
+
     /// <summary>The store of a replica group here, or null. It changes on the node's loop: only what is safe on other threads may be read.</summary>
     /// <param name="group">The group's name.</param>
     public KeyValueStateMachine? FindStore(string group) => _machines.GetValueOrDefault(group) as KeyValueStateMachine;
@@ -83,6 +87,7 @@ public sealed partial class NodeService : IAsyncDisposable
 
     private async Task StartAsync(NodeServiceOptions options, IRaftTransport transport)
     {
+        Handoff = options.Handoff;
         RaftNodeOptions raft = new()
         {
             ClusterId = _cluster.ClusterId, Node = Node, NodeId = _directory.Identity.NodeId, Raft = options.Raft,
@@ -90,7 +95,8 @@ public sealed partial class NodeService : IAsyncDisposable
         };
         try
         {
-            Raft = RaftNode.Start(raft, _directory.Disk, transport, MakeMachine, _logger);
+            IDisk disk = options.ChangeDisk?.Invoke(_directory.Disk) ?? _directory.Disk;
+            Raft = RaftNode.Start(raft, disk, transport, MakeMachine, _logger);
         }
         catch (Exception e) when (e is LogCorruptException or SnapshotCorruptException or NodeDirectoryException { Error: NodeDirectoryError.Malformed })
         {

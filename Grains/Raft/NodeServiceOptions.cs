@@ -1,4 +1,6 @@
+using Quorleans.KeyValue.Handoff;
 using Quorleans.Raft;
+using Quorleans.Raft.Storage;
 
 namespace Quorleans.Grains.Raft;
 
@@ -16,6 +18,12 @@ public sealed record NodeServiceOptions
 
     /// <summary>When snapshots are taken; see <see cref="Quorleans.Raft.Node.RaftNodeOptions.SnapshotThresholdBytes"/>.</summary>
     public long SnapshotThresholdBytes { get; init; } = 32 << 20;
+
+    /// <summary>How shards are handed over.</summary>
+    public HandoffDriverOptions Handoff { get; init; } = HandoffDriverOptions.Default;
+
+    /// <summary>Changes the node's disk, to measure with a slower one; null leaves it as it is.</summary>
+    public Func<IDisk, IDisk>? ChangeDisk { get; init; }
 
     /// <summary>The clock that drives it.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -25,11 +25,11 @@ internal sealed partial class GroupDriver : IAsyncDisposable
     private readonly HandoffDriver _driver;
     private readonly Task _running;
 
-    public GroupDriver(GroupRef self, RaftNode raft, ShardingService sharding, GroupCaller caller, TimeProvider time, ILogger logger)
+    public GroupDriver(GroupRef self, RaftNode raft, ShardingService sharding, GroupCaller caller, HandoffDriverOptions options, TimeProvider time, ILogger logger)
     {
         (_self, _raft, _sharding, _caller, _time, _logger) = (self, raft, sharding, caller, time, logger);
         _name = GroupNames.Of(self.Gid);
-        _driver = new HandoffDriver(self, HandoffDriverOptions.Default);
+        _driver = new HandoffDriver(self, options);
         _running = Task.Run(() => RunAsync(_stopping.Token));
     }
 

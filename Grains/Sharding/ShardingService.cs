@@ -155,7 +155,7 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
         bool isNew = !raft.HasGroup(id.Name) && place.Version == 0 && (raft.FindPast(id.Name) is not { } past || past.Incarnation < id.Incarnation);
         if (isNew) await _node.CreateGroupAsync(id, place.Nodes.Select(static node => (node.Name, node.NodeId))).ConfigureAwait(false);
         if (!raft.Groups.Contains(id)) return;
-        _drivers.GetOrAdd(id.Name, _ => new GroupDriver(new GroupRef(place.Gid, place.Incarnation), raft, this, _caller, _time, _logger));
+        _drivers.GetOrAdd(id.Name, _ => new GroupDriver(new GroupRef(place.Gid, place.Incarnation), raft, this, _caller, _node.Handoff, _time, _logger));
         raft.RaiseTime(id.Name, controllersTime);
         if (await raft.GetStateAsync(id.Name).ConfigureAwait(false) is not { Role: RaftRole.Leader, Failure: null } state || state.Group != id) return;
         if (place.Phase == GroupPhase.Joining) await Link.ReportAsync(new GroupActiveCommand(place.Gid, place.Incarnation), cancellationToken).ConfigureAwait(false);

@@ -54,7 +54,7 @@ public sealed partial class HandoffDriver
 
         bool isThere = shard.Asked > 0 && nowMs - work.PeerAskedAtMs <= options.FreshMs;
         bool isClose = shard.LagOperations <= options.Limits.FreezeLagOperations && shard.LagBytes <= options.Limits.FreezeLagBytes;
-        if (isThere && isClose) Propose(nowMs, HandoffKind.Freeze, move, shard.Attempt, effects);
+        if (options.FreezesBeforeCopy || (isThere && isClose)) Propose(nowMs, HandoffKind.Freeze, move, shard.Attempt, effects);
         else if (shard.Asked > 0) WatchLag(nowMs, work, shard, effects);
     }
 

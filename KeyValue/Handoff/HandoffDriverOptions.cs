@@ -36,6 +36,12 @@ public sealed record HandoffDriverOptions
     /// <summary>The most by which each write to a shard is delayed when its lag does not shrink, in milliseconds; 16.</summary>
     public int MaxSlowMs { get; init; } = 16;
 
+    /// <summary>
+    /// Whether the source freezes before the copy and not behind it: the shard is served by nobody as long as that takes. Only to measure what the live
+    /// copy is worth; false.
+    /// </summary>
+    public bool FreezesBeforeCopy { get; init; }
+
     /// <summary>When the source freezes.</summary>
     public HandoffLimits Limits { get; init; } = HandoffLimits.Default;
 }

@@ -173,14 +173,16 @@ public sealed class BatchingTests
     public void AMovingShardIsAskedAgain_NotBeforeTheTimeThatItsOwnerNamed()
     {
         CoreDriver driver = new CoreDriver().FindLeader();
-        driver.Put("moving");
+        ClerkOperation moving = driver.Put("moving");
         driver.Step();
+        long refused = driver.NowMs;
         driver.Ok(driver.TakeSent(AttemptKind.Write), static results => results.AddOwner(OperationStatus.Moving, new OwnerHint(2, 5, 300)));
 
         driver.Pass(299);
         Assert.Empty(driver.Sent);
         driver.Pass(1);
         Assert.Equal("g2", driver.TakeSent(AttemptKind.Probe).Target[..2]);
+        Assert.Equal(refused, moving.MovingSinceMs);
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 using Quorleans.GrainInterfaces;
@@ -82,6 +84,39 @@ public sealed class OrleansClerkTests : IAsyncDisposable
 
         // 1,000 at 512 a batch: two at best, a few more when the first left before the others were submitted.
         Assert.InRange(_replicas.CallsOf(isQuery: false), 2, 40);
+    }
+
+    [Fact]
+    public async Task TheWaitForAMovingShard_IsMeasured_FromTheFirstAnswerToTheSuccess()
+    {
+        await _clerk.PutAsync("warm", "up", Stop);
+        int shard = KeyValue.ShardFunction.Default.Of("a"u8).Value;
+        ConcurrentQueue<double> waits = new();
+        using MeterListener listener = new();
+        listener.InstrumentPublished = static (instrument, listener) =>
+        {
+            if (instrument.Name == ClerkMetrics.MovingWait) listener.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, wait, tags, _) =>
+        {
+            foreach (KeyValuePair<string, object?> tag in tags)
+                if (tag.Key == ClerkMetrics.ShardTag && shard.Equals(tag.Value)) waits.Enqueue(wait);
+        });
+        listener.Start();
+        int refusals = 0;
+        _replicas.Meet = (_, request) =>
+        {
+            if (request.IsQuery || Interlocked.Increment(ref refusals) > 3) return null;
+            KeyValue.ResultBatchBuilder moving = new();
+            moving.Begin(1);
+            moving.AddOwner(KeyValue.OperationStatus.Moving, new KeyValue.OwnerHint(1, 1, 20));
+            return Task.FromResult(new SubmitReply(SubmitStatus.Ok, moving.Build()) { LogTimeMs = 1 });
+        };
+
+        await InTime(_clerk.PutAsync("a", "1", Stop));
+
+        // Three times refused, and asked again 20 ms later at the earliest.
+        Assert.InRange(Assert.Single(waits), 60, 2_000);
     }
 
     [Fact]

@@ -31,6 +31,18 @@ public sealed class HandoffDriverTests
         Assert.Equal([0, 1], effects.Where(static effect => effect.Kind == HandoffEffectKind.Propose).Select(static effect => effect.Move.Shard.Value));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ASourceFreezesBeforeTheCopy_OnlyWhenItIsToldTo(bool freezesBeforeCopy)
+    {
+        HandoffDriver driver = new(Source, HandoffDriverOptions.Default with { FreezesBeforeCopy = freezesBeforeCopy });
+        List<HandoffEffect> effects = [];
+        ShardStatus exporting = Exporting(lagBytes: 0)[0] with { Asked = 0, LagOperations = 0 };
+        driver.Step(0, isLeader: true, [exporting], View(), effects);
+        Assert.Equal(freezesBeforeCopy, effects.Exists(static effect => effect.Kind == HandoffEffectKind.Propose));
+    }
+
     private static ShardMove Move(int shard) => new(9, new ShardId(shard), Source, Destination, 2);
 
     private static ControllerView View() => new(9, [new MoveOrder(Move(0))], [1]);

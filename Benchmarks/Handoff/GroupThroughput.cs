@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Quorleans.Client.Bench;
+using Quorleans.Client.Workload;
+
+namespace Quorleans.Benchmarks.Handoff;
+
+/// <summary>What eight groups on the same three nodes are worth against one: where the disk sets the pace, and where the processors do. One cluster, rounds in turn.</summary>
+internal sealed class GroupThroughput
+{
+    private const int Groups = 8;
+    private const int ValueBytes = 64;
+    private const int Keys = 10_000;
+    private static readonly TimeSpan AddedSync = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>How long each round lasts.</summary>
+    public required TimeSpan Round { get; init; }
+
+    /// <summary>How many rounds of each; the median counts.</summary>
+    public required int Rounds { get; init; }
+
+    /// <summary>How many callers write.</summary>
+    public required int Clients { get; init; }
+
+    /// <summary>Where progress goes.</summary>
+    public required Action<string> Say { get; init; }
+
+    /// <summary>Measures.</summary>
+    public async Task<IReadOnlyList<Mark>> RunAsync(CancellationToken cancellationToken)
+    {
+        Say("one put at a time in a group's log, 5 ms added to each sync: one group and eight in turn");
+        (double one, double eight) = await MeasureAsync(isSlow: true, cancellationToken);
+        Mark slow = Mark.AtLeast($"{Groups} groups against 1, each with one put in flight and syncs 5 ms longer: {Mark.Text(eight, "puts/s")} against {Mark.Text(one, "puts/s")}", eight / one, 6, "×");
+        Say("batching on, the disk as it is: one group and eight in turn");
+        (one, eight) = await MeasureAsync(isSlow: false, cancellationToken);
+        return [slow, Mark.AtLeast($"{Groups} groups against 1, batching on, {Clients} clients: {Mark.Text(eight, "puts/s")} against {Mark.Text(one, "puts/s")}", eight / one, 0.9, "×")];
+    }
+
+    private async Task<(double One, double Eight)> MeasureAsync(bool isSlow, CancellationToken cancellationToken)
+    {
+        await using BenchCluster cluster = await BenchCluster.StartAsync(
+            isSlow ? static options => options with { ChangeDisk = static disk => new SlowDisk(disk, AddedSync) } : null,
+            isSlow ? static clerk => (clerk.MaxBatchOperations, clerk.MaxBatchesInFlight) = (1, 1) : null,
+            cancellationToken);
+        List<double> one = [], eight = [];
+        for (int round = 0; round < Rounds; round++)
+        {
+            one.Add(await RoundAsync(cluster, "1 group", cancellationToken));
+            await cluster.JoinAsync(Enumerable.Range(2, Groups - 1), cancellationToken);
+            eight.Add(await RoundAsync(cluster, $"{Groups} groups", cancellationToken));
+            await cluster.LeaveAsync(Enumerable.Range(2, Groups - 1), cancellationToken);
+        }
+
+        return (Percentiles.Of(one, 50), Percentiles.Of(eight, 50));
+    }
+
+    private async Task<double> RoundAsync(BenchCluster cluster, string what, CancellationToken cancellationToken)
+    {
+        BenchOptions options = new() { Operation = "put", Clients = Clients, Duration = Round, ValueBytes = ValueBytes, Keys = Keys, WarmUp = TimeSpan.FromSeconds(1) };
+        (long syncs, long bytes) = cluster.LogTotals();
+        TimeSpan busy = Process.GetCurrentProcess().TotalProcessorTime;
+        long allocated = GC.GetTotalAllocatedBytes();
+        long started = Stopwatch.GetTimestamp();
+        BenchResult result = await new BenchRun(cluster.Client.Clerk, new MonotonicClock(TimeProvider.System), options).RunAsync(cancellationToken);
+        double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
+        double rate = result.Operations / Round.TotalSeconds;
+        double puts = rate * seconds;
+        (long syncsAfter, long bytesAfter) = cluster.LogTotals();
+        double processors = (Process.GetCurrentProcess().TotalProcessorTime - busy).TotalSeconds;
+        string leaders = await cluster.LeadersAsync(cancellationToken);
+        Say(string.Create(CultureInfo.InvariantCulture,
+            $"{what}: {rate:F0} puts/s, p50 {result.Latencies.Percentile(50) / 1e6:F1} ms, p99 {result.Latencies.Percentile(99) / 1e6:F1} ms; a put: {(syncsAfter - syncs) / puts:F3} syncs, {(bytesAfter - bytes) / puts:F0} log bytes, {processors / puts * 1e6:F0} µs of processors, {(GC.GetTotalAllocatedBytes() - allocated) / puts:F0} bytes allocated; {leaders}"));
+        return rate;
+    }
+}

@@ -1,0 +1,86 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Globalization;
+using Spectre.Console;
+
+namespace Quorleans.Benchmarks.Handoff;
+
+/// <summary><c>handoff</c>: what moving shards and more groups cost, beside the marks.</summary>
+internal sealed class HandoffCommand : Command
+{
+    private readonly Option<string[]> _only = new("--only") { Description = "Only these: pause, crashes, groups.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<bool> _quick = new("--quick") { Description = "A tenth of it, to see that it works. Its figures prove nothing." };
+    private readonly Option<int?> _moves = new("--moves") { Description = "How many moves: by default 20 of the large shard, 100 under crashes.", HelpName = "N" };
+    private readonly Option<double?> _seconds = new("--seconds") { Description = "How long each throughput round lasts, 5 by default.", HelpName = "S" };
+    private readonly Option<int?> _clients = new("--clients") { Description = "How many callers write in the throughput rounds, 64 by default.", HelpName = "N" };
+
+    public HandoffCommand()
+        : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About five minutes; status 1 when a mark is missed.")
+    {
+        foreach (Option option in (Option[])[_only, _quick, _moves, _seconds, _clients]) Add(option);
+        _only.AcceptOnlyFromAmong("pause", "crashes", "groups");
+        _moves.Validators.Add(static result =>
+        {
+            if (result.GetValueOrDefault<int?>() is <= 0) result.AddError("--moves must be 1 or more.");
+        });
+        SetAction(RunAsync);
+    }
+
+    private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
+    {
+        string[] only = parsed.GetValue(_only) is { Length: > 0 } chosen ? chosen : ["pause", "crashes", "groups"];
+        bool quick = parsed.GetValue(_quick);
+        IAnsiConsole console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected) console.Profile.Width = 140;
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Environment.ProcessorCount} processors, load average {LoadAverage()}; the cluster and its clients share them.[/]");
+        long started = Stopwatch.GetTimestamp();
+        List<Mark> marks = [];
+        void Say(string text) => console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}");
+        if (only.Contains("pause"))
+        {
+            MovePause pause = new() { Moves = parsed.GetValue(_moves) ?? (quick ? 2 : 20), Keys = quick ? 10_000 : 100_000, FrozenMoves = quick ? 1 : 5, Say = Say };
+            marks.AddRange(await pause.RunAsync(cancellationToken));
+        }
+
+        if (only.Contains("crashes"))
+        {
+            MovesUnderCrashes crashes = new() { Moves = parsed.GetValue(_moves) ?? (quick ? 10 : 100), Say = Say };
+            marks.AddRange(await crashes.RunAsync(cancellationToken));
+        }
+
+        if (only.Contains("groups"))
+        {
+            GroupThroughput groups = new()
+            {
+                Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 1 : 5)), Clients = parsed.GetValue(_clients) ?? 64, Rounds = quick ? 1 : 3, Say = Say,
+            };
+            marks.AddRange(await groups.RunAsync(cancellationToken));
+        }
+
+        console.WriteLine();
+        console.Write(ToTable(marks));
+        int missed = marks.Count(static mark => mark.Met == false);
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Load average at the end: {LoadAverage()}.[/]");
+        if (quick) console.MarkupLine("[grey]A quick run: its figures prove nothing.[/]");
+        console.MarkupLine(missed == 0 ? "[green]Every mark is met.[/]" : string.Create(CultureInfo.InvariantCulture, $"[red]{missed} of {marks.Count(static mark => mark.Met is not null)} marks are missed.[/]"));
+        return missed == 0 ? 0 : 1;
+    }
+
+    private static Table ToTable(IEnumerable<Mark> marks)
+    {
+        Table table = new Table { Border = Console.IsOutputRedirected ? TableBorder.Ascii2 : TableBorder.Rounded }.BorderColor(Color.Grey);
+        table.AddColumn("What");
+        table.AddColumn(new TableColumn("Measured").RightAligned());
+        table.AddColumn(new TableColumn("Mark").RightAligned());
+        table.AddColumn("");
+        foreach (Mark mark in marks)
+        {
+            string verdict = mark.Met switch { true => "[green]met[/]", false => "[red]missed[/]", null => "" };
+            table.AddRow(Markup.Escape(mark.What), Markup.Escape(mark.Measured), Markup.Escape(mark.Wanted), verdict);
+        }
+
+        return table;
+    }
+
+    private static string LoadAverage() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";
+}

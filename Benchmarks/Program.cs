@@ -1,0 +1,7 @@
+using System.CommandLine;
+using Quorleans.Benchmarks.Handoff;
+
+return await new RootCommand("Quorleans' measurements: each prints its figures beside the marks that they must meet, and ends with status 1 when one is missed.")
+{
+    new HandoffCommand(),
+}.Parse(args).InvokeAsync();

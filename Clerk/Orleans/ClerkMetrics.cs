@@ -1,0 +1,29 @@
+using System.Diagnostics.Metrics;
+using Quorleans.KeyValue;
+
+namespace Quorleans.Clerk;
+
+/// <summary>What Clerks measure, in the meter <c>Quorleans</c>. Nothing is measured while nobody listens.</summary>
+public static class ClerkMetrics
+{
+    /// <summary>The meter's name.</summary>
+    public const string MeterName = "Quorleans";
+
+    /// <summary>
+    /// The histogram of how long operations wait for moving shards, in milliseconds: from an operation's first answer that its shard is moving to its success, as
+    /// its caller sees it. Tagged with the shard's number, <see cref="ShardTag"/>.
+    /// </summary>
+    public const string MovingWait = "quorleans.clerk.moving_wait";
+
+    /// <summary>The tag that bears the shard's number, an <see cref="int"/>.</summary>
+    public const string ShardTag = "shard";
+
+    private static readonly Meter s_meter = new(MeterName);
+    private static readonly Histogram<double> s_movingWait =
+        s_meter.CreateHistogram<double>(MovingWait, "ms", "From an operation's first answer that its shard is moving to its success.");
+
+    internal static void Waited(ShardId shard, double milliseconds)
+    {
+        if (s_movingWait.Enabled) s_movingWait.Record(milliseconds, new KeyValuePair<string, object?>(ShardTag, shard.Value));
+    }
+}
