@@ -8,6 +8,8 @@ public sealed partial class ClerkCore
     private bool Accept(ClerkOperation operation)
     {
         if (operation.Kind == OperationKind.Scan) return AcceptScan(operation, operation.Scan!) && AcceptSize(operation);
+        if (operation.Transaction is not null)
+            return AcceptChecked(operation, BatchValidator.CheckTransaction(operation.Value.Span, _limits, _options.Shards)) && AcceptSize(operation);
         if (operation.Kind == OperationKind.CompareAndSet && operation.ExpectedVersion < 0)
             return Refuse(
                 operation, ClerkError.Invalid, $"The expected version is {operation.ExpectedVersion}; versions are 0 (missing) or more.");
@@ -47,6 +49,8 @@ public sealed partial class ClerkCore
             ValidationReason.KeyEmpty => ClerkError.KeyEmpty,
             ValidationReason.KeyTooLong => ClerkError.KeyTooLong,
             ValidationReason.ValueTooLarge => ClerkError.ValueTooLarge,
+            ValidationReason.ManyShards => ClerkError.ManyShards,
+            ValidationReason.TransactionTooLarge => ClerkError.TransactionTooLarge,
             _ => ClerkError.Invalid,
         };
         return Refuse(operation, reason, error.Message!);

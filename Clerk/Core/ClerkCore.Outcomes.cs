@@ -22,6 +22,7 @@ public sealed partial class ClerkCore
                     return true;
                 }
 
+                if (operation.Transaction is { } transaction && !SettleTransaction(operation, transaction, result)) return true;
                 operation.ResultFlag = result.Status == OperationStatus.Ok;
                 operation.ResultVersion = result.Version;
                 operation.ResultValue = result.Value;
@@ -31,7 +32,12 @@ public sealed partial class ClerkCore
 
             case OperationStatus.ValueTooLarge:
                 End(operation, ClerkError.ValueTooLarge, OperationOutcome.DidNotHappen,
-                    $"The value would become longer than {_limits.MaxValueBytes} bytes by this append. Split it over several keys.");
+                    $"The value would become longer than {_limits.MaxValueBytes} bytes by {(operation.Transaction is null ? "this append" : "an append of this transaction")}. Split it over several keys.");
+                return true;
+
+            case OperationStatus.ResultTooLarge:
+                End(operation, ClerkError.ResultTooLarge, OperationOutcome.DidNotHappen,
+                    $"The values that the transaction reads have more than {_limits.MaxTransactionResultBytes} bytes together. Read some of them by themselves.");
                 return true;
 
             case OperationStatus.DeadlinePassed:
@@ -61,6 +67,15 @@ public sealed partial class ClerkCore
                 ParkUntil(operation, nowMs + Pause(++operation.Refusals));
                 return false;
         }
+    }
+
+    private bool SettleTransaction(ClerkOperation operation, Txn transaction, in OperationResult result)
+    {
+        operation.ResultTransaction = TxnResult.Read(transaction, result.Status == OperationStatus.Ok, result.Value);
+        if (operation.ResultTransaction is not null) return true;
+        End(operation, ClerkError.Invalid, operation.IsRead ? OperationOutcome.DidNotHappen : OperationOutcome.Unknown,
+            "The replica's answer does not fit to the transaction. It may be of another version of this program.");
+        return false;
     }
 
     /// <summary>The group does not serve the operation's shard. On to the one that does, or aside until it can be asked again.</summary>

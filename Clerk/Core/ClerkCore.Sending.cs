@@ -64,7 +64,8 @@ public sealed partial class ClerkCore
         int bytes = 0;
         while (Next(lane, bytes) is { } operation)
         {
-            ReadOperation read = operation.Scan is { } scan
+            ReadOperation read = operation.Transaction is not null ? ReadOperation.Transaction(operation.Key, operation.Value)
+                : operation.Scan is { } scan
                 ? ReadOperation.Scan(scan.Prefix, scan.From, scan.To, operation.ScanAfter, scan.Limit, ShardsOf((ScanPart)operation))
                 : ReadOperation.Get(operation.Key);
             if (!_readBuilder.TryAdd(read)) break;

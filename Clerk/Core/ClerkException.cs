@@ -36,6 +36,15 @@ public enum ClerkError
 
     /// <summary>The Clerk was disposed.</summary>
     Disposed,
+
+    /// <summary>A transaction's keys are in several shards. Keys with the same <c>{tag}</c> share one.</summary>
+    ManyShards,
+
+    /// <summary>A transaction has too many comparisons and operations, or too many bytes.</summary>
+    TransactionTooLarge,
+
+    /// <summary>A transaction would read more bytes than the limit; nothing of it was done.</summary>
+    ResultTooLarge,
 }
 
 /// <summary>An operation failed. <see cref="Outcome"/> says whether it may have happened all the same.</summary>

@@ -30,13 +30,25 @@ public class ClerkOperation
         Scan = request;
     }
 
+    /// <summary>Creates a transaction.</summary>
+    /// <param name="transaction">What it compares and does. Keys and values must not change until the operation is done.</param>
+    public ClerkOperation(Txn transaction)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        byte[] body = transaction.Encode();
+        Kind = transaction.IsReadOnly ? OperationKind.ReadTransaction : OperationKind.Transaction;
+        Transaction = transaction;
+        Value = body;
+        Key = TransactionCodec.FirstKey(body).ToArray();
+    }
+
     /// <summary>What it does.</summary>
     public OperationKind Kind { get; }
 
     /// <summary>The key; empty for a scan.</summary>
     public ReadOnlyMemory<byte> Key { get; }
 
-    /// <summary>The value to write.</summary>
+    /// <summary>The value to write, or the encoded transaction.</summary>
     public ReadOnlyMemory<byte> Value { get; }
 
     /// <summary>The version that a compare-and-set expects.</summary>
@@ -44,6 +56,9 @@ public class ClerkOperation
 
     /// <summary>The scan, or null.</summary>
     public ScanRequest? Scan { get; }
+
+    /// <summary>The transaction, or null.</summary>
+    public Txn? Transaction { get; }
 
     /// <summary>Whether it only reads: no session, retried freely.</summary>
     public bool IsRead => Kind >= OperationKind.Get;
@@ -60,7 +75,7 @@ public class ClerkOperation
     /// <summary>What went wrong, for a person; null when it succeeded.</summary>
     public string? ErrorMessage { get; internal set; }
 
-    /// <summary>Whether the key was found (get, delete), or the version matched (compare-and-set).</summary>
+    /// <summary>Whether the key was found (get, delete), the version matched (compare-and-set), or all comparisons held (transaction).</summary>
     public bool ResultFlag { get; internal set; }
 
     /// <summary>The version that the key has now.</summary>
@@ -68,6 +83,9 @@ public class ClerkOperation
 
     /// <summary>The value read.</summary>
     public ReadOnlyMemory<byte> ResultValue { get; internal set; }
+
+    /// <summary>What a transaction did.</summary>
+    public TxnResult? ResultTransaction { get; internal set; }
 
     /// <summary>The page read by a scan.</summary>
     public ScanPage? ResultPage { get; internal set; }

@@ -46,6 +46,16 @@ public interface IClerk
         ReadOnlyMemory<byte> key, long expectedVersion, ReadOnlyMemory<byte> value, CancellationToken cancellationToken = default);
 
     /// <summary>
+    /// Compares keys of one shard, and depending on that runs one of two lists of operations on them, in one step: exactly once, as every write, with the first
+    /// attempt's result for every retry. One that only reads is a read.
+    /// </summary>
+    /// <param name="transaction">Up to 128 comparisons and operations, 2 MiB, and 256 KiB of values read, by default.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Which list ran, and what each operation did.</returns>
+    /// <exception cref="ClerkException">Among others <see cref="ClerkError.ManyShards"/>, which names the keys, their shards and the tag to use.</exception>
+    Task<TxnResult> TransactAsync(Txn transaction, CancellationToken cancellationToken = default);
+
+    /// <summary>
     /// Reads one page of keys in byte order. Each page is linearizable within each shard; a scan over several pages is not a snapshot.
     /// </summary>
     /// <param name="request">Which keys, and where to go on.</param>

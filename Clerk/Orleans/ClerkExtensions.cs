@@ -1,13 +1,8 @@
-using System.Text;
-
 namespace Quorleans.Clerk;
 
 /// <summary>The store with text for keys and values, as UTF-8.</summary>
 public static class ClerkExtensions
 {
-    // Strict in both directions: a replacement character written in place of a broken one would be a silent change of data.
-    private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     /// <summary>Reads a key.</summary>
     /// <param name="clerk">The Clerk.</param>
     /// <param name="key">The key, 1 to 4,096 bytes in UTF-8 by default.</param>
@@ -17,7 +12,7 @@ public static class ClerkExtensions
     public static Task<GetResult> GetAsync(this IClerk clerk, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(clerk);
-        return clerk.GetAsync(Encode(key, nameof(key)), cancellationToken);
+        return clerk.GetAsync(ClerkText.Encode(key, nameof(key)), cancellationToken);
     }
 
     /// <summary>Reads a key's value as text.</summary>
@@ -29,7 +24,7 @@ public static class ClerkExtensions
     public static async Task<string?> GetStringAsync(this IClerk clerk, string key, CancellationToken cancellationToken = default)
     {
         GetResult result = await clerk.GetAsync(key, cancellationToken).ConfigureAwait(false);
-        return result.Found ? Decode(result.Value.Span) : null;
+        return result.Found ? ClerkText.Decode(result.Value.Span) : null;
     }
 
     /// <summary>Sets a key.</summary>
@@ -42,7 +37,7 @@ public static class ClerkExtensions
     public static Task<long> PutAsync(this IClerk clerk, string key, string value, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(clerk);
-        return clerk.PutAsync(Encode(key, nameof(key)), Encode(value, nameof(value)), cancellationToken);
+        return clerk.PutAsync(ClerkText.Encode(key, nameof(key)), ClerkText.Encode(value, nameof(value)), cancellationToken);
     }
 
     /// <summary>Adds text to a key's value, or to the empty value when there is none.</summary>
@@ -55,7 +50,7 @@ public static class ClerkExtensions
     public static Task<long> AppendAsync(this IClerk clerk, string key, string value, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(clerk);
-        return clerk.AppendAsync(Encode(key, nameof(key)), Encode(value, nameof(value)), cancellationToken);
+        return clerk.AppendAsync(ClerkText.Encode(key, nameof(key)), ClerkText.Encode(value, nameof(value)), cancellationToken);
     }
 
     /// <summary>Removes a key.</summary>
@@ -67,7 +62,7 @@ public static class ClerkExtensions
     public static Task<bool> DeleteAsync(this IClerk clerk, string key, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(clerk);
-        return clerk.DeleteAsync(Encode(key, nameof(key)), cancellationToken);
+        return clerk.DeleteAsync(ClerkText.Encode(key, nameof(key)), cancellationToken);
     }
 
     /// <summary>Sets a key only if its version is the expected one.</summary>
@@ -82,37 +77,6 @@ public static class ClerkExtensions
         this IClerk clerk, string key, long expectedVersion, string value, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(clerk);
-        return clerk.CompareAndSetAsync(Encode(key, nameof(key)), expectedVersion, Encode(value, nameof(value)), cancellationToken);
-    }
-
-    private static byte[] Encode(string text, string name)
-    {
-        ArgumentNullException.ThrowIfNull(text, name);
-        try
-        {
-            return s_utf8.GetBytes(text);
-        }
-        catch (EncoderFallbackException e)
-        {
-            throw new ClerkException(
-                ClerkError.Invalid,
-                OperationOutcome.DidNotHappen,
-                $"The {name} is no valid text: an unpaired surrogate at character {e.Index}. Pass bytes if it is not text.");
-        }
-    }
-
-    private static string Decode(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            return s_utf8.GetString(bytes);
-        }
-        catch (DecoderFallbackException e)
-        {
-            throw new ClerkException(
-                ClerkError.Invalid,
-                OperationOutcome.DidNotHappen,
-                $"The value is not UTF-8: a wrong byte at {e.Index}. Read it as bytes with GetAsync.");
-        }
+        return clerk.CompareAndSetAsync(ClerkText.Encode(key, nameof(key)), expectedVersion, ClerkText.Encode(value, nameof(value)), cancellationToken);
     }
 }

@@ -77,6 +77,13 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         Start(new PendingCompareAndSet(key, expectedVersion, value), cancellationToken);
 
     /// <inheritdoc/>
+    public Task<TxnResult> TransactAsync(Txn transaction, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return Start(new PendingTransaction(transaction), cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public Task<ScanPage> ScanAsync(ScanRequest request, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(request);

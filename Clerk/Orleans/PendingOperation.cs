@@ -17,6 +17,11 @@ internal abstract class PendingOperation : ClerkOperation
     {
     }
 
+    protected PendingOperation(Txn transaction)
+        : base(transaction)
+    {
+    }
+
     /// <summary>Ends the waiting when the token is cancelled. Called before the operation is submitted.</summary>
     public void CancelBy(OrleansClerk clerk, CancellationToken cancellationToken)
     {
@@ -65,6 +70,11 @@ internal abstract class PendingOperation<T> : PendingOperation
     {
     }
 
+    protected PendingOperation(Txn transaction)
+        : base(transaction)
+    {
+    }
+
     /// <summary>What the caller awaits.</summary>
     public Task<T> Task => _source.Task;
 
@@ -97,6 +107,11 @@ internal sealed class PendingCompareAndSet(ReadOnlyMemory<byte> key, long expect
     : PendingOperation<CompareAndSetResult>(OperationKind.CompareAndSet, key, value, expectedVersion)
 {
     protected override CompareAndSetResult Result => new(ResultFlag, ResultVersion);
+}
+
+internal sealed class PendingTransaction(Txn transaction) : PendingOperation<TxnResult>(transaction)
+{
+    protected override TxnResult Result => ResultTransaction!;
 }
 
 internal sealed class PendingScan(ScanRequest request) : PendingOperation<ScanPage>(request)

@@ -169,7 +169,7 @@ internal static class AttemptExtensions
             reads.Add(new ReadOperation
             {
                 Kind = view.Kind, Key = view.Key.ToArray(), From = view.From.ToArray(), To = view.To.ToArray(), After = view.After.ToArray(),
-                Limit = view.Limit, Shards = view.Shards.ToArray(),
+                Limit = view.Limit, Shards = view.Shards.ToArray(), Body = view.Body.ToArray(),
             });
         }
 

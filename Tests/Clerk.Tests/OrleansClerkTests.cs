@@ -51,6 +51,29 @@ public sealed class OrleansClerkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task ATransactionReachesTheStoreAndComesBack()
+    {
+        Txn take = Txn.If(When.Missing("{job}owner"))
+            .Then(Do.Put("{job}owner", "me"), Do.Append("{job}log", "taken;"), Do.Get("{job}log"))
+            .Else(Do.Get("{job}owner"), Do.Delete("{job}none"));
+        TxnResult first = await _clerk.TransactAsync(take, Stop);
+        Assert.True(first.Succeeded);
+        Assert.Equal("taken;", first.Steps[2].Text);
+        Assert.True(first.Steps[0].Version > 0 && first.Steps[1].Version == first.Steps[2].Version);
+
+        TxnResult second = await _clerk.TransactAsync(take, Stop);
+        Assert.False(second.Succeeded);
+        Assert.Equal(("me", first.Steps[0].Version), (second.Steps[0].Text, second.Steps[0].Version));
+        Assert.False(second.Steps[1].Found);
+
+        TxnResult both = await _clerk.TransactAsync(Txn.Of(Do.Get("{job}owner"), Do.Get("{job}log"), Do.Get("{job}none")), Stop);
+        Assert.Equal(["me", "taken;", null], both.Steps.Select(step => step.Text));
+        ClerkException error = await Assert.ThrowsAsync<ClerkException>(() => _clerk.TransactAsync(Txn.Of(Do.Get("a"), Do.Put("b", "1")), Stop));
+        Assert.Equal((ClerkError.ManyShards, OperationOutcome.DidNotHappen), (error.Error, error.Outcome));
+        Assert.Contains("'{a}a', '{a}b'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task AScanGoesThroughAllPages()
     {
         for (int i = 0; i < 25; i++) await _clerk.PutAsync($"k{i:00}", "v", Stop);

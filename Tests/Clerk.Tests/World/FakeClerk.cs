@@ -92,7 +92,10 @@ internal sealed class FakeClerk
         string key = $"k{_random.Next(Keys)}";
         bool append = _random.Next(3) > 0;
         string token = append ? $"{_id}.{caller}.{_tokens++};" : "";
-        ClerkOperation operation = append
+        byte[] name = Encoding.UTF8.GetBytes(key), value = Encoding.UTF8.GetBytes(token);
+        ClerkOperation operation = append && _random.Next(3) == 0
+            ? new ClerkOperation(Txn.If(When.Version(name, CompareOperator.Greater, 0)).Then(Do.Append(name, value), Do.Get(name)).Else(Do.Put(name, value), Do.Get(name)))
+            : append
             ? new ClerkOperation(OperationKind.Append, Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(token))
             : new ClerkOperation(OperationKind.Get, Encoding.UTF8.GetBytes(key));
         Seen seen = new(operation, key, token, _time.NowMs);

@@ -124,7 +124,8 @@ internal sealed class FakeShards(ShardFunction function, Random random) : IFakeM
             }
 
             OperationResult result = content.Apply(batch.Client, write, stamp);
-            results.Add(result.Status, result.Version);
+            if (result.Value.IsEmpty) results.Add(result.Status, result.Version);
+            else results.AddBody(result.Status, result.Value.Span);
         }
 
         return results.Build();

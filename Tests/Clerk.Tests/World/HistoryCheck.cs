@@ -38,6 +38,9 @@ internal static class HistoryCheck
             else if (seen.Token.Length > 0)
             {
                 Assert.True(happened, $"{seen.Token} was acknowledged and is not there");
+                // What the transaction read behind its own append is what the key then was, whichever attempt is answered.
+                if (operation.ResultTransaction is { } transaction)
+                    Assert.EndsWith(seen.Token, transaction.Steps[1].Text!, StringComparison.Ordinal);
             }
         }
 

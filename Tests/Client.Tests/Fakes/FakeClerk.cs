@@ -1,5 +1,6 @@
 using System.Text;
 using Quorleans.Clerk;
+using Quorleans.KeyValue;
 
 namespace Quorleans.Client.Tests.Fakes;
 
@@ -64,6 +65,27 @@ internal sealed class FakeClerk : IClerk
                 : new CompareAndSetResult(false, now);
         });
 
+    public Task<TxnResult> TransactAsync(Txn transaction, CancellationToken cancellationToken = default) =>
+        Do("txn", transaction.Compares.IsEmpty ? transaction.ThenSteps[0].Key : transaction.Compares[0].Key, _ =>
+        {
+            bool holds = true;
+            foreach (TransactionCompare compare in transaction.Compares)
+            {
+                _data.TryGetValue(Encoding.UTF8.GetString(compare.Key.Span), out (byte[] Value, long Version) item);
+                int order = compare.Target == CompareTarget.Version
+                    ? item.Version.CompareTo(compare.Version)
+                    : item.Value.AsSpan().SequenceCompareTo(compare.Value.Span);
+                holds &= (compare.Target == CompareTarget.Version || item.Version > 0) && compare.Operator switch
+                {
+                    CompareOperator.Equal => order == 0, CompareOperator.NotEqual => order != 0, CompareOperator.Less => order < 0, _ => order > 0,
+                };
+            }
+
+            List<TxnStepResult> results = [];
+            foreach (TransactionStep step in holds ? transaction.ThenSteps : transaction.ElseSteps) results.Add(Run(step));
+            return new TxnResult(holds, results);
+        });
+
     public Task<ScanPage> ScanAsync(ScanRequest request, CancellationToken cancellationToken = default) =>
         Do("scan", request.Prefix, prefix =>
         {
@@ -82,6 +104,19 @@ internal sealed class FakeClerk : IClerk
 
             return new ScanPage(items, null);
         });
+
+    private TxnStepResult Run(TransactionStep step)
+    {
+        string key = Encoding.UTF8.GetString(step.Key.Span);
+        bool found = _data.TryGetValue(key, out (byte[] Value, long Version) item);
+        return step.Kind switch
+        {
+            OperationKind.Put => new TxnStepResult(step.Kind, step.Key, true, Set(key, step.Value.ToArray()), default),
+            OperationKind.Append => new TxnStepResult(step.Kind, step.Key, true, Set(key, [.. item.Value ?? [], .. step.Value.Span]), default),
+            OperationKind.Delete => new TxnStepResult(step.Kind, step.Key, _data.Remove(key), 0, default),
+            _ => new TxnStepResult(step.Kind, step.Key, found, item.Version, item.Value),
+        };
+    }
 
     private long Set(string key, byte[] value)
     {
