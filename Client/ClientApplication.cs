@@ -26,7 +26,7 @@ internal sealed class ClientApplication
         {
             options.Gateway, options.Http, options.Json, options.Timeout,
             new PutCommand(context), new AppendCommand(context), new GetCommand(context), new DelCommand(context),
-            new CasCommand(context), new ScanCommand(context), new StatusCommand(context), new TransferLeaderCommand(context),
+            new CasCommand(context), new TxnCommand(context), new ScanCommand(context), new StatusCommand(context), new TransferLeaderCommand(context),
             new MembersCommand(context), new AddReplicaCommand(context), new RemoveReplicaCommand(context), new ReplaceReplicaCommand(context),
             new ShardsCommand(context), new GroupsCommand(context), new JoinGroupCommand(context), new LeaveGroupCommand(context), new MoveShardCommand(context),
             new QueryCommand(context), new RebalanceShardsCommand(context),

@@ -15,6 +15,9 @@ internal sealed class ClientContext
     /// <summary>Builds the cluster of a demonstration.</summary>
     public required Func<IDemoCluster> DemoCluster { get; init; }
 
+    /// <summary>Opens standard input for a command that asks for it; null while it is the script that is being run.</summary>
+    public Func<Stream>? Input { get; set; } = Console.OpenStandardInput;
+
     /// <summary>The clock; monotonic times of it are in histories.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 

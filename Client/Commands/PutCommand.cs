@@ -9,7 +9,8 @@ internal sealed class PutCommand : ClusterCommand
     private readonly Argument<string> _value = KeyValueArguments.Value();
 
     public PutCommand(ClientContext context)
-        : base(context, "put", "Set a key to a value.", "",
+        : base(context, "put", "Set a key to a value.",
+            "Keys with the same {tag}, as in {u7}name and {u7}mail, are in one shard: the tag alone is hashed. One transaction may take them all (see: txn --help).",
             "put greeting hello", "put note \"two words\"", "put -- -key -value")
     {
         Add(_key);

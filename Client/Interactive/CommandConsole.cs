@@ -47,6 +47,7 @@ internal sealed class CommandConsole(ClientContext context, ClientApplication ap
     /// <returns>The status of the first line that failed, or 0.</returns>
     public async Task<int> RunScriptAsync(Stream input)
     {
+        context.Input = null;
         int first = ExitCode.Ok;
         int number = 0;
         await foreach (byte[] bytes in ScriptLines.ReadAsync(input, ScriptLineBytesMax))

@@ -16,7 +16,7 @@ internal sealed class ShardsCommand : ClusterCommand
 
     public ShardsCommand(ClientContext context)
         : base(context, "shards", "Show the shards: owner, epoch, state, keys and bytes.",
-            "The epoch counts a shard's owners. With --json one object a shard.", "shards", "shards --verify") => Add(_verify);
+            "The epoch counts a shard's owners. A key's shard is its hash; of a key with a {tag} in it only the tag is hashed, so that keys with the same tag stay together. With --json one object a shard.", "shards", "shards --verify") => Add(_verify);
 
     /// <inheritdoc/>
     protected override Task<int> ExecuteAsync(ParseResult parsed, ICluster cluster, CancellationToken cancellationToken) => ShardingCommand.ExplainAsync(async () =>
