@@ -32,6 +32,44 @@ public sealed partial class ClerkCore
     private long FreesSlotAtMs(ClerkAttempt attempt) =>
         attempt.Group.Locator.HeardMs > attempt.SentMs ? attempt.SentMs + (2L * _suspectAfterMs) : long.MaxValue;
 
+    /// <summary>
+    /// An answer may be lost while its leader lives, by a gateway that died or that the client left. One attempt of a lane is sent again before its time-out to find
+    /// out: not all of them, since a leader that is just slow must not get its whole load twice.
+    /// </summary>
+    private void Hurry(GroupState group, Lane lane, long nowMs)
+    {
+        if (HurriesAtMs(group, lane) > nowMs) return;
+        lane.HurriedMs = nowMs;
+        GiveUp(OldestOf(group, lane)!, "its leader lives and does not answer", nowMs);
+    }
+
+    private long HurriesAtMs(GroupState group, Lane lane) =>
+        OldestOf(group, lane) is { } attempt && group.Locator.HeardMs > attempt.SentMs && attempt.Replica == group.Locator.Leader
+            ? Math.Max(attempt.SentMs + HurryAfterMs, lane.HurriedMs + _attemptTimeoutMs)
+            : long.MaxValue;
+
+    private static ClerkAttempt? OldestOf(GroupState group, Lane lane)
+    {
+        ClerkAttempt? attempt = group.Oldest;
+        while (attempt is not null && attempt.Kind != lane.Kind) attempt = attempt.Next;
+        return attempt;
+    }
+
+    private long HurryAfterMs => 4L * _suspectAfterMs;
+
+    /// <summary>
+    /// The leader answered one that was sent long after others: it takes a lane's batches in their order, so the others' answers are lost.
+    /// </summary>
+    private void GiveUpOvertaken(ClerkAttempt answered, long nowMs)
+    {
+        for (ClerkAttempt? attempt = answered.Group.Oldest; attempt is not null && attempt.SentMs + HurryAfterMs <= answered.SentMs;)
+        {
+            ClerkAttempt? next = attempt.Next;
+            if (attempt.Kind == answered.Kind && attempt.Replica == answered.Replica) GiveUp(attempt, "its answer was lost", nowMs);
+            attempt = next;
+        }
+    }
+
     private void FindLeader(GroupState group, long nowMs)
     {
         LeaderLocator locator = group.Locator;
@@ -57,6 +95,7 @@ public sealed partial class ClerkCore
         if (group.Oldest is { } oldest) next = Math.Min(next, oldest.SentMs + _attemptTimeoutMs);
         if (OldestWithSlot(group) is { } silent) next = Math.Min(next, FreesSlotAtMs(silent));
         next = Math.Min(next, SuspectAtMs(group));
+        next = Math.Min(next, Math.Min(HurriesAtMs(group, group.Writes), HurriesAtMs(group, group.Reads)));
         LeaderLocator locator = group.Locator;
         if (locator.IsSearching && group.HasWork) next = Math.Min(next, locator.ProbeAtMs);
         if (locator.Leader is null) return next;

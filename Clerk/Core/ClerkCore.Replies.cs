@@ -126,6 +126,7 @@ public sealed partial class ClerkCore
         {
             lane.Failures = 0;
             lane.NotBeforeMs = long.MinValue;
+            GiveUpOvertaken(attempt, nowMs);
         }
 
         // It led when the attempt was answered. If another one proved itself by an attempt that was sent later, that is the news.

@@ -182,6 +182,8 @@ public sealed partial class ClerkCore
         {
             GiveUpLateAttempts(group, nowMs);
             FreeSilentSlots(group, nowMs);
+            Hurry(group, group.Writes, nowMs);
+            Hurry(group, group.Reads, nowMs);
         }
 
         if (_mustReroute) Reroute(nowMs);

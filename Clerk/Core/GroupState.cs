@@ -15,6 +15,9 @@ internal sealed class Lane(AttemptKind kind)
     /// <summary>Attempts that failed in a row.</summary>
     public int Failures { get; set; }
 
+    /// <summary>When its oldest attempt was last sent again before its time-out.</summary>
+    public long HurriedMs { get; set; } = long.MinValue / 2;
+
     /// <summary>When it may send again after failures.</summary>
     public long NotBeforeMs { get; set; } = long.MinValue;
 }

@@ -159,7 +159,8 @@ public sealed class LeaderTests
         {
             driver.Pass(170);
             Assert.NotEmpty(driver.Sent);
-            foreach (ClerkAttempt probe in driver.Sent.ToArray()) driver.Reply(probe, ReplyStatus.NotLeader, "n1");
+            foreach (ClerkAttempt sent in driver.Sent.ToArray())
+                if (sent.Kind == AttemptKind.Probe) driver.Reply(sent, ReplyStatus.NotLeader, "n1");
             driver.Sent.Clear();
         }
 
@@ -275,5 +276,42 @@ public sealed class LeaderTests
         driver.Reply(driver.TakeSent(AttemptKind.Write), ReplyStatus.Busy);
         driver.Pass(20_000);
         Assert.Equal(OperationOutcome.Unknown, Assert.Single(driver.Ended).Outcome);
+    }
+
+    [Fact]
+    public void ALostAnswerOfALeaderThatLives_IsAskedForAgainBeforeTheTimeOut_AndTheOthersAreWhenThatIsAnswered()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        ClerkOperation first = driver.Put("a");
+        driver.Step();
+        ClerkAttempt lost = driver.TakeSent(AttemptKind.Write);
+        driver.Put("b");
+        driver.Step();
+        ClerkAttempt lostToo = driver.TakeSent(AttemptKind.Write);
+        List<ClerkAttempt> writes = PassWhileFollowersHearTheLeader(driver, 1_000);
+
+        // One of the two, once.
+        ClerkAttempt again = Assert.Single(writes);
+        Assert.Equal(lost.Writes()[0].Sequence, again.Writes()[0].Sequence);
+        driver.Ok(again);
+        Assert.Same(first, Assert.Single(driver.Ended));
+        Assert.Equal(lostToo.Writes()[0].Sequence, driver.TakeSent(AttemptKind.Write).Writes()[0].Sequence);
+    }
+
+    private static List<ClerkAttempt> PassWhileFollowersHearTheLeader(CoreDriver driver, int milliseconds)
+    {
+        List<ClerkAttempt> writes = [];
+        for (int ms = 0; ms < milliseconds; ms += 10)
+        {
+            driver.Pass(10);
+            foreach (ClerkAttempt sent in driver.Sent.ToArray())
+            {
+                driver.Sent.Remove(sent);
+                if (sent.Kind == AttemptKind.Write) writes.Add(sent);
+                else driver.Reply(sent, ReplyStatus.NotLeader, "n1");
+            }
+        }
+
+        return writes;
     }
 }
