@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Quorleans.Raft.Storage;
 
 /// <summary>
-/// A batch being built, then written: the header's place, the records, zeros up to a page. The memory is pinned, begins at a page
-/// boundary and is kept for the next batch; only a batch far above the usual gives its memory back.
+/// A batch being built, then written: the header's place, the records, zeros up to a page. The memory is kept for the next batch; only a batch far
+/// above the usual gives its memory back.
 /// </summary>
 internal sealed class BatchBuffer
 {
@@ -12,9 +12,7 @@ internal sealed class BatchBuffer
     internal const int MaximumBytes = 512 << 20;
     private const int InitialBytes = PageBytes;
     private const int KeptBytes = 8 << 20;
-    private byte[] _array = [];
-    private int _start;
-    private int _capacity;
+    private byte[] _array = []; // of ordinary memory: writes go through the page cache, and pinned arrays live until a full collection
 
     /// <summary>How many bytes are used, with the header's.</summary>
     internal int Position { get; private set; } = BatchHeader.Bytes;
@@ -36,8 +34,8 @@ internal sealed class BatchBuffer
     {
         get
         {
-            if (_capacity == 0) Allocate(InitialBytes);
-            return _array.AsSpan(_start, _capacity);
+            if (_array.Length == 0) Allocate(InitialBytes);
+            return _array;
         }
     }
 
@@ -49,8 +47,8 @@ internal sealed class BatchBuffer
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal Span<byte> Take(int bytes)
     {
-        if (bytes > _capacity - Position) Grow(bytes);
-        Span<byte> taken = _array.AsSpan(_start + Position, bytes);
+        if (bytes > _array.Length - Position) Grow(bytes);
+        Span<byte> taken = _array.AsSpan(Position, bytes);
         Position += bytes;
         return taken;
     }
@@ -67,7 +65,7 @@ internal sealed class BatchBuffer
     /// <summary>Makes it empty again.</summary>
     internal void Reset()
     {
-        if (_capacity > KeptBytes && Position <= KeptBytes / 4) Allocate(InitialBytes);
+        if (_array.Length > KeptBytes && Position <= KeptBytes / 4) Allocate(InitialBytes);
         Position = BatchHeader.Bytes; // the header is written whole when it is sealed
     }
 
@@ -76,16 +74,10 @@ internal sealed class BatchBuffer
         long needed = (long)Position + bytes;
         Invariant.Check(needed <= MaximumBytes, $"A log batch of {needed} bytes; ask CanAppend before appending.");
         ReadOnlySpan<byte> old = All[..Position];
-        if (needed <= _capacity) return; // it was the first use
-        Allocate((int)Math.Max(Pad(needed), Math.Min(2L * _capacity, MaximumBytes)));
-        old.CopyTo(_array.AsSpan(_start));
+        if (needed <= _array.Length) return; // it was the first use
+        Allocate((int)Math.Max(needed, Math.Min(2L * _array.Length, MaximumBytes)));
+        old.CopyTo(_array);
     }
 
-    private unsafe void Allocate(int bytes)
-    {
-        _capacity = Pad(bytes);
-        _array = GC.AllocateUninitializedArray<byte>(_capacity + PageBytes, pinned: true);
-        nuint address = (nuint)(nint)Unsafe.AsPointer(ref _array[0]);
-        _start = (int)(((address + PageBytes - 1) & ~(nuint)(PageBytes - 1)) - address);
-    }
+    private void Allocate(int bytes) => _array = GC.AllocateUninitializedArray<byte>(Pad(bytes));
 }
