@@ -73,6 +73,7 @@ public sealed partial class RaftNode
     {
         Replica replica = new(this, new RaftCore(Options.Raft, id, self, restore, Options.NextSeed()), log, machine, snapshotFile);
         if (!_replicas.TryAdd(id.Name, replica)) throw new InvalidOperationException($"Group {id.Name} has a replica here already.");
+        _inOrder = [.. _inOrder, replica];
     }
 
     /// <summary>Creates this node's replica of a group that has never run here; ends when that is durable.</summary>

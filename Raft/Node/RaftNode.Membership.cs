@@ -159,7 +159,7 @@ public sealed partial class RaftNode
         try
         {
             byte[] frame = MessageCodec.Encode(Options.ClusterId, replica.Core.Group, join);
-            await _transport.SendAsync(replica.Core.Group, member, MessageKind.Join, frame).ConfigureAwait(false);
+            await ((Task)_transport.SendAsync(replica.Core.Group, member, MessageKind.Join, frame)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -219,6 +219,7 @@ public sealed partial class RaftNode
             {
                 Log.RemoveGroup(replica.LogGroup);
                 _retired.Add((Log.PendingSequence, replica));
+                _inOrder = [.. _inOrder.Where(other => other != replica)];
                 return _replicas.TryRemove(replica.Core.Group.Name, out _);
             }).ConfigureAwait(false);
         }

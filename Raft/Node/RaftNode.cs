@@ -15,6 +15,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private static readonly object True = true, False = false;
     private readonly ConcurrentQueue<(Replica? Replica, object What)> _inbox = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
+    private Replica[] _inOrder = []; // the same replicas as they came, for the loop: a turn must not depend on hashes
     private readonly List<Replica> _dirty = [];
     private readonly Queue<(long Batch, TaskCompletionSource Waiter)> _durableWaiters = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -154,7 +155,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
         long durable = Log.DurableSequence;
         while (_durableWaiters.TryPeek(out (long Batch, TaskCompletionSource Waiter) next) && next.Batch <= durable) _durableWaiters.Dequeue().Waiter.SetResult();
-        foreach ((_, Replica replica) in _replicas) // Values would take the dictionary's locks and copy it
+        foreach (Replica replica in _inOrder)
             if (replica.AwaitsDurability) Guard(replica, static (r, batch) => r.OnDurable((long)batch), durable);
     }
 
@@ -162,7 +163,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         Ticks += ticks;
         bool stalled = IsDiskStalled(ticks);
-        foreach ((_, Replica replica) in _replicas)
+        foreach (Replica replica in _inOrder)
         {
             Guard(replica, static (r, _) => r.CleanSnapshots(), this);
             Guard(replica, static (r, isStalled) => r.Core.OnStorageStalled((bool)isStalled), stalled ? True : False);
