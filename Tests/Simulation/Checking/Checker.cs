@@ -59,15 +59,17 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     {
         Watched watched = _watched[node];
         ref Seen seen = ref watched.Seen;
-        if (node.Core(GroupName) is not { } core)
+        if (node.ReplicaOf(GroupName) is not { } replica)
         {
             if (node.IsUp && !watched.Self.IsNone) CheckDeleted(node, watched);
             return;
         }
 
+        RaftCore core = replica.Core;
+
         MarkLog(node.Log!, ref seen);
         if (core.Self != watched.Self) CheckBegins(node, core, watched);
-        if (node.Failure(GroupName) is not null && !core.IsRemoved) return;
+        if (replica.Failure is not null && !core.IsRemoved) return;
         if (seen.Life != node.Life) seen = new Seen { Life = node.Life };
         if (!ReferenceEquals(core.Membership, seen.Membership)) CheckConfiguration(node, core, seen.Membership);
         CheckMonotonic(node, core, ref seen);
@@ -77,7 +79,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
         for (LogIndex index = seen.Commit.Next; index <= core.Commit; index = index.Next) CheckCommitted(node, core, index);
         if (leads && core.Commit > seen.Commit) CheckQuorumHolds(node, core);
         if (core.IsRemoved) RequireGone(node, core.Self);
-        if (node.Machine(GroupName) is WatchedMachine machine) CheckMachine(node, core, machine);
+        if (replica.Machine is WatchedMachine machine) CheckMachine(node, core, machine);
         MarkEntries(core, seen);
         if (core.Role != seen.Role || core.Term != seen.Term || core.Leader != seen.Leader || core.Commit != seen.Commit)
         {
@@ -178,6 +180,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     /// <summary>State machine safety (§5.4.3): everybody applies the same entries in the same order, and comes to the same state.</summary>
     private void CheckMachine(SimulatedNode node, RaftCore core, WatchedMachine machine)
     {
+        if (machine.Applied.Count == 0) return;
         foreach ((LogIndex index, Term term, ulong payload, UInt128 digest) in machine.Applied)
         {
             if (index == WatchedMachine.Installed)

@@ -134,6 +134,9 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <summary>The state machine of a group, while the node runs.</summary>
     public IStateMachine? Machine(string group) => _machines.GetValueOrDefault(group);
 
+    /// <summary>Its replica of a group, to look at between events; null when there is none.</summary>
+    internal Replica? ReplicaOf(string group) => Raft?.FindReplica(group);
+
     /// <summary>The core of its replica of a group, to look at between events; null when there is none.</summary>
     public RaftCore? Core(string group) => Raft?.FindReplica(group)?.Core;
 
