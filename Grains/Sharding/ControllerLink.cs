@@ -1,5 +1,6 @@
 using Quorleans.GrainInterfaces;
 using Quorleans.KeyValue;
+using Quorleans.KeyValue.Handoff;
 
 namespace Quorleans.Grains.Sharding;
 
@@ -14,10 +15,8 @@ public sealed class ControllerLink(GroupCaller caller, Func<IReadOnlyList<string
     /// <returns>The newest map, which may be <paramref name="known"/>, with the controller's log time; null when the controller did not answer.</returns>
     public async Task<(ShardMap Map, long TimeMs)?> GetMapAsync(ShardMap? known, CancellationToken cancellationToken)
     {
-        SubmitReply reply = await SendAsync(isQuery: true, ControllerCodec.Encode(new MapQuery(known?.Revision ?? -1)), cancellationToken).ConfigureAwait(false);
-        if (reply.Status != SubmitStatus.Ok || ControllerCodec.TryRead(reply.Result.Span, out ControllerAnswer? answer).IsError || answer is not MapAnswer map) return null;
-        ShardMap? newest = map.Map ?? known;
-        return newest is null ? null : (newest, reply.LogTimeMs);
+        SubmitReply reply = await SendAsync(isQuery: true, NodeReconciler.Question(known), cancellationToken).ConfigureAwait(false);
+        return reply.Status == SubmitStatus.Ok && NodeReconciler.Read(reply.Result.Span, known) is { } newest ? (newest, reply.LogTimeMs) : null;
     }
 
     /// <summary>Tells the controller something that is idempotent by the ids in it.</summary>

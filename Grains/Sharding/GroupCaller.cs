@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Quorleans.GrainInterfaces;
 using Quorleans.Grains.Placement;
+using Quorleans.KeyValue.Handoff;
 
 namespace Quorleans.Grains.Sharding;
 
@@ -22,11 +23,9 @@ public sealed class GroupCaller(IGrainFactory grains, HomeLocator homes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         SubmitReply last = new(SubmitStatus.Unavailable, default) { Error = $"No node is known to have a replica of {group}." };
-        HashSet<string> asked = new(StringComparer.Ordinal);
-        Queue<string> candidates = new(_leaders.TryGetValue(group, out string? leader) ? [leader, .. nodes] : nodes);
-        while (candidates.TryDequeue(out string? node))
+        LeaderSearch search = new(_leaders.GetValueOrDefault(group), nodes);
+        while (search.Next() is { } node)
         {
-            if (!asked.Add(node)) continue;
             last = await AskAsync(group, node, request, cancellationToken).ConfigureAwait(false);
             if (last.Status is not (SubmitStatus.NotLeader or SubmitStatus.Unavailable))
             {
@@ -34,7 +33,7 @@ public sealed class GroupCaller(IGrainFactory grains, HomeLocator homes)
                 return last;
             }
 
-            if (!string.IsNullOrEmpty(last.LeaderHint)) candidates = new([last.LeaderHint, .. candidates]);
+            search.Refused(last.LeaderHint);
         }
 
         _leaders.TryRemove(group, out _);

@@ -12,10 +12,8 @@ namespace Quorleans.Grains.Sharding;
 /// <summary>Drives one group's hand-offs on this node: steps the pure <see cref="HandoffDriver"/> while the replica leads, and carries out what it says.</summary>
 internal sealed partial class GroupDriver : IAsyncDisposable
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(5), Idle = TimeSpan.FromMilliseconds(250);
     private readonly Channel<Action<List<HandoffEffect>>> _news = Channel.CreateUnbounded<Action<List<HandoffEffect>>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
-    private readonly GroupRef _self;
     private readonly string _name;
     private readonly RaftNode _raft;
     private readonly ShardingService _sharding;
@@ -27,11 +25,13 @@ internal sealed partial class GroupDriver : IAsyncDisposable
 
     public GroupDriver(GroupRef self, RaftNode raft, ShardingService sharding, GroupCaller caller, HandoffDriverOptions options, TimeProvider time, ILogger logger)
     {
-        (_self, _raft, _sharding, _caller, _time, _logger) = (self, raft, sharding, caller, time, logger);
+        (Self, _raft, _sharding, _caller, _time, _logger) = (self, raft, sharding, caller, time, logger);
         _name = GroupNames.Of(self.Gid);
         _driver = new HandoffDriver(self, options);
         _running = Task.Run(() => RunAsync(_stopping.Token));
     }
+
+    public GroupRef Self { get; }
 
     private long NowMs => (long)_time.GetElapsedTime(0).TotalMilliseconds;
 
@@ -53,9 +53,9 @@ internal sealed partial class GroupDriver : IAsyncDisposable
             {
                 effects.Clear();
                 while (_news.Reader.TryRead(out Action<List<HandoffEffect>>? news)) news(effects);
-                bool busy = await StepAsync(effects).ConfigureAwait(false);
+                await StepAsync(effects).ConfigureAwait(false);
                 foreach (HandoffEffect effect in effects) Carry(effect, cancellationToken);
-                await WaitAsync(busy ? Tick : Idle, cancellationToken).ConfigureAwait(false);
+                await WaitAsync(TimeSpan.FromMilliseconds(_driver.PauseMs), cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -64,22 +64,18 @@ internal sealed partial class GroupDriver : IAsyncDisposable
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 // Most likely the replica has stopped; if not, it is looked at again.
-                LogFailed(_logger, _self, e);
-                await Task.Delay(Idle, _time, CancellationToken.None).ConfigureAwait(false);
+                LogFailed(_logger, Self, e);
+                await Task.Delay(TimeSpan.FromMilliseconds(_driver.PauseMs), _time, CancellationToken.None).ConfigureAwait(false);
             }
         }
     }
 
-    /// <summary>One look, one step.</summary>
-    /// <returns>Whether something is under way, so that the next look is soon.</returns>
-    private async Task<bool> StepAsync(List<HandoffEffect> effects)
+    private async Task StepAsync(List<HandoffEffect> effects)
     {
-        if (_sharding.View is not { } view) return false;
-        bool ordered = view.Moves.Any(order => order.Move.From == _self || order.Move.To == _self);
+        if (_sharding.View is not { } view) return;
         (bool isLeader, ShardStatus[] shards) = await _raft.LookAsync(
             _name, static (machine, leads, _) => (leads, leads ? ((KeyValueStateMachine)machine).DescribeShards() : [])).ConfigureAwait(false);
         _driver.Step(NowMs, isLeader, shards, view, effects);
-        return isLeader && (ordered || shards.Any(static shard => shard.Phase is ShardPhase.Exporting or ShardPhase.Importing or ShardPhase.Frozen));
     }
 
     private async Task WaitAsync(TimeSpan limit, CancellationToken cancellationToken)
@@ -98,8 +94,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
             case HandoffEffectKind.Propose: _ = ProposeAsync(effect); break;
             case HandoffEffectKind.Pull: _ = PullAsync(effect, cancellationToken); break;
             case HandoffEffectKind.Poke: _ = _caller.PokeAsync(GroupNames.Of(effect.Peer.Gid), NodesOf(effect.Peer), effect.Move.Shard.Value, effect.Move.Id); break;
-            case HandoffEffectKind.ReportCommitted: _ = ReportAsync(effect, isCommitted: true, cancellationToken); break;
-            case HandoffEffectKind.ReportAborted: _ = ReportAsync(effect, isCommitted: false, cancellationToken); break;
+            case HandoffEffectKind.ReportCommitted or HandoffEffectKind.ReportAborted: _ = ReportAsync(effect.Report, cancellationToken); break;
             case HandoffEffectKind.SlowWrites: _sharding.Slow(_name, effect.Move.Shard, effect.DelayMs); break;
             default: LogAlarm(_logger, effect.Text ?? effect.Move.ToString()); break;
         }
@@ -107,7 +102,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
 
     private async Task ProposeAsync(HandoffEffect effect)
     {
-        await _raft.ProposeAsync(_name, _self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs)).ConfigureAwait(false);
+        await _raft.ProposeAsync(_name, Self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs)).ConfigureAwait(false);
         // Whatever came of it, it shows in the state: look at once.
         _news.Writer.TryWrite(static _ => { });
     }
@@ -120,9 +115,9 @@ internal sealed partial class GroupDriver : IAsyncDisposable
             _news.Writer.TryWrite(effects => _driver.Answered(NowMs, answer, effects));
     }
 
-    private async Task ReportAsync(HandoffEffect effect, bool isCommitted, CancellationToken cancellationToken)
+    private async Task ReportAsync(ControllerCommand report, CancellationToken cancellationToken)
     {
-        await _sharding.Link.ReportAsync(new MoveOverCommand(effect.Move.Shard, effect.Move.Id, isCommitted), cancellationToken).ConfigureAwait(false);
+        await _sharding.Link.ReportAsync(report, cancellationToken).ConfigureAwait(false);
         _sharding.LookAgain();
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Quorleans.Grains.Raft;
 using Quorleans.KeyValue;
+using Quorleans.KeyValue.Handoff;
 using Quorleans.Raft;
 using Quorleans.Raft.Node;
 
@@ -13,15 +14,16 @@ namespace Quorleans.Grains.Sharding;
 /// </summary>
 public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private static readonly TimeSpan Idle = TimeSpan.FromMilliseconds(500), Busy = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan RestAfterFailure = TimeSpan.FromMilliseconds(500);
     private readonly ConcurrentDictionary<string, GroupDriver> _drivers = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<(string Group, ShardId Shard), int> _slow = new();
+    private readonly WriteDelays _delays;
     private readonly SemaphoreSlim _again = new(0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly NodeService _node;
     private readonly GroupCaller _caller;
     private readonly TimeProvider _time;
     private readonly ILogger<ShardingService> _logger;
+    private readonly NodeReconciler _reconciler;
     private volatile ShardMap? _map;
     private volatile ControllerView? _view;
     private Task _running = Task.CompletedTask;
@@ -34,6 +36,8 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
     public ShardingService(NodeService node, GroupCaller caller, TimeProvider time, ILogger<ShardingService> logger)
     {
         (_node, _caller, _time, _logger) = (node, caller, time, logger);
+        _delays = new WriteDelays(node.Shards);
+        _reconciler = new NodeReconciler(new ControllerNode(node.Node, node.NodeId));
         Link = new ControllerLink(caller, () => node.ControllerNodes.Union(_map?.Nodes.Select(static known => known.Name) ?? [], StringComparer.Ordinal).ToList());
     }
 
@@ -71,7 +75,7 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
 
     private Task StartAsync()
     {
-        _node.DelayOfWrites = DelayOf;
+        _node.DelayOfWrites = _delays.Of;
         // Not on a scheduler of Orleans: it works with the node's loop and must not wait for grains.
         _running = Task.Run(() => RunAsync(_stopping.Token));
         return Task.CompletedTask;
@@ -94,22 +98,7 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
     /// <param name="group">The group's name.</param>
     /// <param name="shard">The shard.</param>
     /// <param name="delayMs">By how much; 0: no more.</param>
-    internal void Slow(string group, ShardId shard, int delayMs)
-    {
-        if (delayMs == 0) _slow.TryRemove((group, shard), out _);
-        else _slow[(group, shard)] = delayMs;
-    }
-
-    /// <summary>By how many milliseconds a batch of writes is to be delayed.</summary>
-    private int DelayOf(string group, ReadOnlyMemory<byte> payload)
-    {
-        if (_slow.IsEmpty) return 0;
-        int delay = 0;
-        var batch = new WriteBatchReader(payload.Span);
-        while (batch.TryRead(out WriteOperationView operation))
-            if (_slow.TryGetValue((group, _node.Shards.Of(operation.Key)), out int ms)) delay = Math.Max(delay, ms);
-        return delay;
-    }
+    internal void Slow(string group, ShardId shard, int delayMs) => _delays.Set(group, shard, delayMs);
 
     private async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -118,8 +107,7 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
             try
             {
                 await RoundAsync(cancellationToken).ConfigureAwait(false);
-                bool moving = _map?.Shards.Any(static shard => shard.IsMoving) ?? false;
-                await _again.WaitAsync(moving ? Busy : Idle, cancellationToken).ConfigureAwait(false);
+                await _again.WaitAsync(_reconciler.PauseMs, cancellationToken).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -128,7 +116,7 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
             catch (Exception e) when (e is not OutOfMemoryException)
             {
                 LogRoundFailed(_logger, _node.Node, e);
-                await Task.Delay(Idle, _time, CancellationToken.None).ConfigureAwait(false);
+                await Task.Delay(RestAfterFailure, _time, CancellationToken.None).ConfigureAwait(false);
             }
         }
     }
@@ -136,47 +124,58 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
         if (_node.Raft is not { } raft || await Link.GetMapAsync(_map, cancellationToken).ConfigureAwait(false) is not { } seen) return;
-        ShardMap map = seen.Map;
-        if (map != _map) (_map, _view) = (map, map.ToView());
-        ControllerNode self = new(_node.Node, _node.NodeId);
-        if (!map.Nodes.Contains(self)) await Link.ReportAsync(new RegisterNodeCommand(self), cancellationToken).ConfigureAwait(false);
-        foreach (GroupPlace group in map.Groups)
-            if (group.Nodes.Contains(self)) await HostAsync(raft, group, new LogTime(seen.TimeMs), cancellationToken).ConfigureAwait(false);
-        foreach (GroupPlace group in map.Gone)
-            if (group.Nodes.Contains(self)) await EndAsync(raft, group, cancellationToken).ConfigureAwait(false);
-        foreach ((string name, GroupDriver driver) in _drivers)
-            if (!raft.HasGroup(name) && _drivers.TryRemove(name, out _)) await driver.DisposeAsync().ConfigureAwait(false);
+        List<NodeEffect> effects = [];
+        _reconciler.Learn(seen.Map, effects);
+        if (_reconciler.Map is { } map && map != _map) (_map, _view) = (map, map.ToView());
+        foreach (GroupPlace place in _reconciler.Places) NodeReconciler.Step(place, await FindAsync(raft, place).ConfigureAwait(false), effects);
+        foreach (NodeEffect effect in effects) await CarryAsync(raft, effect, new LogTime(seen.TimeMs), cancellationToken).ConfigureAwait(false);
+        foreach (string name in _drivers.Keys)
+            if (!raft.HasGroup(name)) await StopDrivingAsync(name).ConfigureAwait(false);
     }
 
-    private async Task HostAsync(RaftNode raft, GroupPlace place, LogTime controllersTime, CancellationToken cancellationToken)
+    private static async Task<HostedGroup> FindAsync(RaftNode raft, GroupPlace place)
     {
+        string name = GroupNames.Of(place.Gid);
+        ReplicaState? state = await raft.GetStateAsync(name).ConfigureAwait(false);
+        bool isSettled = state is not null && !state.Membership.IsJoint && state.Membership.Index <= state.Commit;
+        return new HostedGroup
+        {
+            Incarnation = state?.Group.Incarnation ?? 0, PastIncarnation = raft.FindPast(name)?.Incarnation ?? 0,
+            Leads = state is { Role: RaftRole.Leader, Failure: null }, Version = isSettled ? state!.Membership.Index.Value : 0,
+            Nodes = isSettled ? [.. state!.Membership.Voters.Select(static voter => new ControllerNode(voter.Node, voter.NodeId))] : [],
+        };
+    }
+
+    private async Task CarryAsync(RaftNode raft, NodeEffect effect, LogTime controllersTime, CancellationToken cancellationToken)
+    {
+        GroupPlace place = effect.Place;
         GroupId id = IdOf(place);
-        // Only as it began, and once: members that came later are told by the group's leader, and one that lost its log must not begin anew.
-        bool isNew = !raft.HasGroup(id.Name) && place.Version == 0 && (raft.FindPast(id.Name) is not { } past || past.Incarnation < id.Incarnation);
-        if (isNew) await _node.CreateGroupAsync(id, place.Nodes.Select(static node => (node.Name, node.NodeId))).ConfigureAwait(false);
-        if (!raft.Groups.Contains(id)) return;
-        _drivers.GetOrAdd(id.Name, _ => new GroupDriver(new GroupRef(place.Gid, place.Incarnation), raft, this, _caller, _node.Handoff, _time, _logger));
-        raft.RaiseTime(id.Name, controllersTime);
-        if (await raft.GetStateAsync(id.Name).ConfigureAwait(false) is not { Role: RaftRole.Leader, Failure: null } state || state.Group != id) return;
-        if (place.Phase == GroupPhase.Joining) await Link.ReportAsync(new GroupActiveCommand(place.Gid, place.Incarnation), cancellationToken).ConfigureAwait(false);
-        await ReportMembersAsync(place, state, cancellationToken).ConfigureAwait(false);
+        switch (effect.Kind)
+        {
+            case NodeEffectKind.Report:
+                await Link.ReportAsync(effect.Report!, cancellationToken).ConfigureAwait(false);
+                break;
+            case NodeEffectKind.Begin:
+                await _node.CreateGroupAsync(id, place.Nodes.Select(static node => (node.Name, node.NodeId))).ConfigureAwait(false);
+                LookAgain();
+                break;
+            case NodeEffectKind.Drive:
+                GroupRef self = new(place.Gid, place.Incarnation);
+                // Of a gid that came back between two looks, another incarnation was driven.
+                if (_drivers.TryGetValue(id.Name, out GroupDriver? other) && other.Self != self) await StopDrivingAsync(id.Name).ConfigureAwait(false);
+                _drivers.GetOrAdd(id.Name, _ => new GroupDriver(self, raft, this, _caller, _node.Handoff, _time, _logger));
+                raft.RaiseTime(id.Name, controllersTime);
+                break;
+            default:
+                await StopDrivingAsync(id.Name).ConfigureAwait(false);
+                if (await raft.EndGroupAsync(id).ConfigureAwait(false)) await Link.ReportAsync(_reconciler.Cleaned(place), cancellationToken).ConfigureAwait(false);
+                break;
+        }
     }
 
-    private async Task ReportMembersAsync(GroupPlace place, ReplicaState state, CancellationToken cancellationToken)
+    private async Task StopDrivingAsync(string name)
     {
-        Membership now = state.Membership;
-        if (now.IsJoint || now.Index > state.Commit || now.Index.Value <= place.Version) return;
-        await Link.ReportAsync(
-            new MembersChangedCommand(place.Gid, place.Incarnation, now.Index.Value, [.. now.Voters.Select(static voter => new ControllerNode(voter.Node, voter.NodeId))]),
-            cancellationToken).ConfigureAwait(false);
-    }
-
-    private async Task EndAsync(RaftNode raft, GroupPlace place, CancellationToken cancellationToken)
-    {
-        GroupId id = IdOf(place);
-        if (_drivers.TryRemove(id.Name, out GroupDriver? driver)) await driver.DisposeAsync().ConfigureAwait(false);
-        if (await raft.EndGroupAsync(id).ConfigureAwait(false))
-            await Link.ReportAsync(new GroupCleanedCommand(place.Gid, place.Incarnation, _node.Node), cancellationToken).ConfigureAwait(false);
+        if (_drivers.TryRemove(name, out GroupDriver? driver)) await driver.DisposeAsync().ConfigureAwait(false);
     }
 
     private static GroupId IdOf(GroupPlace place) => new(GroupNames.Of(place.Gid), place.Incarnation);

@@ -6,8 +6,8 @@ namespace Quorleans.KeyValue.Handoff;
 /// Deterministic: the same calls give the same effects. Not safe for several threads at once.
 /// </summary>
 /// <remarks>
-/// The host calls <see cref="Step"/> every few milliseconds while moves are under way, and at once after a hand-off entry was applied. Times are of any
-/// monotonic clock, in milliseconds.
+/// The host calls <see cref="Step"/> after every <see cref="PauseMs"/>, and at once after a hand-off entry was applied. Times are of any monotonic clock, in
+/// milliseconds.
 /// </remarks>
 /// <param name="self">The group.</param>
 /// <param name="options">How it drives.</param>
@@ -19,6 +19,12 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
     private readonly Dictionary<(GroupRef Peer, bool IsSource), int> _active = [];
     private ControllerView? _view;
 
+    /// <summary>Whether something is under way, as the last step saw it.</summary>
+    public bool IsBusy { get; private set; }
+
+    /// <summary>How long to wait until the next step unless there is news before, in milliseconds.</summary>
+    public int PauseMs => IsBusy ? options.StepMs : options.IdleMs;
+
     /// <summary>Says what is to be done now.</summary>
     /// <param name="nowMs">The time.</param>
     /// <param name="isLeader">Whether this replica leads its group. If not, nothing is done and everything forgotten.</param>
@@ -29,6 +35,7 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
     {
         ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(effects);
+        IsBusy = false;
         if (!isLeader)
         {
             foreach (MoveWork work in _works.Values) Slow(work, 0, effects);
@@ -40,10 +47,16 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
         if (_view is null) return;
         ForgetEnded(effects);
         _active.Clear();
-        foreach (ShardStatus shard in shards) StepLeftover(nowMs, shard, effects);
+        foreach (ShardStatus shard in shards)
+        {
+            IsBusy |= shard.Phase is ShardPhase.Exporting or ShardPhase.Importing or ShardPhase.Frozen;
+            StepLeftover(nowMs, shard, effects);
+        }
+
         foreach (MoveOrder order in InOrder(_view.Moves))
         {
             ShardMove move = order.Move;
+            IsBusy |= move.From == self || move.To == self;
             if (move.Shard.Value >= shards.Count) continue;
             if (move.From == self) StepSource(nowMs, order, shards[move.Shard.Value], effects);
             else if (move.To == self) StepDestination(nowMs, move, shards[move.Shard.Value], effects);

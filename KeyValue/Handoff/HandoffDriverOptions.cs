@@ -6,6 +6,12 @@ public sealed record HandoffDriverOptions
     /// <summary>The defaults.</summary>
     public static HandoffDriverOptions Default { get; } = new();
 
+    /// <summary>Milliseconds between two steps while moves are under way; 5.</summary>
+    public int StepMs { get; init; } = 5;
+
+    /// <summary>Milliseconds between two steps while none is; 250.</summary>
+    public int IdleMs { get; init; } = 250;
+
     /// <summary>Moves under way between this group and one other, in each direction; 2. A group that does not answer holds up only its own.</summary>
     public int MovesPerPeer { get; init; } = 2;
 

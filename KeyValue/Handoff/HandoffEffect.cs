@@ -48,4 +48,7 @@ public readonly record struct HandoffEffect
 
     /// <summary>Alarm: what is wrong and what can be done.</summary>
     public string? Text { get; init; }
+
+    /// <summary>ReportCommitted, ReportAborted: what to tell the controller.</summary>
+    public ControllerCommand Report => new MoveOverCommand(Move.Shard, Move.Id, Kind == HandoffEffectKind.ReportCommitted);
 }
