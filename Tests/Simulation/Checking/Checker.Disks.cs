@@ -12,13 +12,13 @@ internal sealed partial class Checker
     /// <inheritdoc/>
     public void BatchSent(SimulatedNode node)
     {
-        if (node.LogOf(GroupName) is { } group && node.Core(GroupName) is { } core) MirrorOf(core.Self).Sent(group, core.Log, node.Log!.PendingSequence - 1);
+        if (node.LogOf(GroupName) is { } group && CoreOf(node) is { } core) MirrorOf(core.Self).Sent(group, core.Log, node.Log!.PendingSequence - 1);
     }
 
     /// <inheritdoc/>
     public void BatchDurable(SimulatedNode node)
     {
-        if (node.Core(GroupName) is { } core) MirrorOf(core.Self).Durable();
+        if (CoreOf(node) is { } core) MirrorOf(core.Self).Durable();
     }
 
     /// <inheritdoc/>
@@ -39,7 +39,7 @@ internal sealed partial class Checker
     public void Started(SimulatedNode node)
     {
         Watched watched = _watched[node];
-        if (node.Core(GroupName) is not { } core || node.LogOf(GroupName) is not { } group)
+        if (CoreOf(node) is not { } core || node.LogOf(GroupName) is not { } group)
         {
             marks.Reached("recovery: nothing there yet");
             if (!watched.Self.IsNone) CheckDeleted(node, watched);
@@ -72,7 +72,7 @@ internal sealed partial class Checker
     }
 
     /// <inheritdoc/>
-    public void Sends(SimulatedNode node, RaftMessage request)
+    public void Sends(SimulatedNode node, GroupId group, RaftMessage request)
     {
         if (request.Kind == MessageKind.RequestVote && !request.PreVote)
         {
@@ -88,7 +88,7 @@ internal sealed partial class Checker
     }
 
     /// <inheritdoc/>
-    public void Answers(SimulatedNode node, RaftMessage request, RaftRole roleAtArrival, RaftMessage? reply)
+    public void Answers(SimulatedNode node, GroupId group, RaftMessage request, RaftRole roleAtArrival, RaftMessage? reply)
     {
         MarkAnswer(request, roleAtArrival, reply);
         if (reply is null) return;
@@ -103,7 +103,7 @@ internal sealed partial class Checker
                 break;
             case MessageKind.AppendEntriesReply or MessageKind.InstallSnapshotReply when reply.Accepted:
                 if (durable.Term < reply.Term) Fail("nothing is promised before it is durable", $"{node.Name} acknowledges in term {reply.Term}, but its disk says {durable}");
-                if (node.Core(GroupName) is not { } core || reply.Term != core.Term || reply.From != core.Self) break; // of an earlier leader: what it vouches for may be superseded
+                if (CoreOf(node) is not { } core || reply.Term != core.Term || reply.From != core.Self) break; // of an earlier leader: what it vouches for may be superseded
                 if (reply.Match > disk.Last || (core.Log.TryTermAt(reply.Match, out Term held) && disk.TryTermAt(reply.Match, out Term there) && held != there))
                     Fail("nothing is promised before it is durable", $"{node.Name} acknowledges {reply.Match}, but its disk ends at {disk.Last}, or holds another entry there");
                 break;

@@ -61,9 +61,9 @@ internal sealed partial class Checker
         marks.Reached(AnswerMarks[(int)role, AskedBy(request), OutcomeOf(request, reply)]);
 
     /// <inheritdoc/>
-    public void Hears(SimulatedNode node, RaftMessage request, RaftMessage? reply)
+    public void Hears(SimulatedNode node, GroupId group, RaftMessage request, RaftMessage? reply)
     {
-        RaftRole role = node.Core(GroupName)?.Role ?? RaftRole.Follower;
+        RaftRole role = CoreOf(node)?.Role ?? RaftRole.Follower;
         int heard = reply is null ? 3 : reply.Accepted ? 0 : reply.Term > request.Term ? 2 : 1;
         marks.Reached(HearMarks[(int)role, AskedBy(request), heard]);
     }
@@ -119,7 +119,7 @@ internal sealed partial class Checker
         LogIndex last = LogIndex.Zero;
         foreach (SimulatedNode node in cluster.Nodes)
         {
-            if (node.Core(GroupName) is not { } core) continue;
+            if (CoreOf(node) is not { } core) continue;
             highest = core.Term > highest ? core.Term : highest;
             last = LogIndex.Max(last, core.Log.LastIndex);
         }
@@ -128,7 +128,7 @@ internal sealed partial class Checker
         foreach (SimulatedNode node in cluster.Nodes)
         {
             ulong part = 0;
-            if (node.Core(GroupName) is { } core)
+            if (CoreOf(node) is { } core)
             {
                 part = 1 | ((ulong)core.Role << 1) | (core.Vote.IsNone ? 0 : 8UL) | (core.Leader.IsNone ? 0 : 16UL) | (node.IsPaused ? 32UL : 0)
                     | ((ulong)Math.Min(highest.Value - core.Term.Value, 3) << 6) | ((ulong)Math.Clamp(last - core.Log.LastIndex, 0, 3) << 8)

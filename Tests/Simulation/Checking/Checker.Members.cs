@@ -72,7 +72,7 @@ internal sealed partial class Checker
         foreach (Member member in _committed.All())
             if (member.NodeId == node.NodeId) self = member.Id;
         if (self.IsNone || Lost.Contains(node)) return false;
-        return !(Emptied.Contains(node) && node.Core(GroupName) is null && node.Raft?.FindPast(GroupName) is { } past && past.Member >= self.Value);
+        return !(Emptied.Contains(node) && CoreOf(node) is null && node.Raft?.FindPast(GroupName) is { } past && past.Member >= self.Value);
     }
 
     /// <summary>A replica begins: on one disk, and only once (dissertation §4.1; a member that has forgotten its votes must not vote).</summary>
@@ -99,7 +99,7 @@ internal sealed partial class Checker
         }
         else
         {
-            if (node.Raft?.FindPast(GroupName) is not { Removed: true }) Fail("what is durable is found again", $"{node.Name} has forgotten its replica");
+            if (node.Raft?.FindPast(GroupName) is not { } past || !(past.Removed || past.Incarnation > cluster.Group.Incarnation)) Fail("what is durable is found again", $"{node.Name} has forgotten its replica");
             RequireGone(node, watched.Self);
             marks.Reached("replica: deleted, since its member was removed");
         }
@@ -109,7 +109,7 @@ internal sealed partial class Checker
 
     private void RequireGone(SimulatedNode node, MemberId member)
     {
-        if (!_committed.IsGone(member)) Fail("only who was removed goes", $"{node.Name} takes its member {member} for removed, but the configuration of {_committed.Index} has it");
+        if (!IsEnded && !_committed.IsGone(member)) Fail("only who was removed goes", $"{node.Name} takes its member {member} for removed, but the configuration of {_committed.Index} has it");
     }
 
     private void CheckConfiguration(SimulatedNode node, RaftCore core, Membership? before)

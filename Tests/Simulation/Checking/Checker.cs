@@ -7,9 +7,12 @@ namespace Quorleans.Simulation;
 /// Watches a cluster from outside and holds the first moment at which one of its properties does not hold; the table is in README.md. Everything
 /// is incremental: a node is looked at when its loop has made a turn, since nothing else changes it.
 /// </summary>
-internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : INodeObserver
+/// <param name="cluster">The nodes, and the group that is watched.</param>
+/// <param name="marks">Counts what is reached.</param>
+/// <param name="emptyDigest">The digest of the group's state machine before its first entry.</param>
+internal sealed partial class Checker(SimulatedCluster cluster, Marks marks, UInt128 emptyDigest) : INodeObserver
 {
-    private readonly List<Chosen> _chosen = [new Chosen(Term.Zero, Term.Zero, EntryKind.Noop, 0) { Digest = new WatchedMachine().Digest }]; // by index; 0 is the empty log
+    private readonly List<Chosen> _chosen = [new Chosen(Term.Zero, Term.Zero, EntryKind.Noop, 0) { Digest = emptyDigest }]; // by index; 0 is the empty log
     private readonly SortedList<Term, MemberId> _leaders = [];
     private readonly Dictionary<SimulatedNode, Watched> _watched = [];
 
@@ -43,14 +46,25 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     /// <summary>The states of the cluster that were seen, as hashes.</summary>
     internal HashSet<ulong> States { get; } = [];
 
+    /// <summary>Whether the group has ended as a whole: its replicas may go, and none has to come to the same state as another.</summary>
+    internal bool IsEnded { get; set; }
+
+    /// <summary>The group.</summary>
+    internal SimulatedCluster Cluster => cluster;
+
     private string GroupName => cluster.Group.Name;
 
     internal void Watch(SimulatedNode node)
     {
-        _watched.Add(node, new Watched());
+        Know(node);
         node.Observer = this;
         node.Failed = OnFailed;
     }
+
+    /// <summary>Keeps account of a node that somebody else observes and tells of.</summary>
+    internal void Know(SimulatedNode node) => _watched.Add(node, new Watched());
+
+    private RaftCore? CoreOf(SimulatedNode node) => node.Core(GroupName) is { } core && core.Group == cluster.Group ? core : null;
 
     internal void Fail(string invariant, string what) => Violation ??= new Violation(invariant, what, cluster.World.NowUs);
 
@@ -59,7 +73,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
     {
         Watched watched = _watched[node];
         ref Seen seen = ref watched.Seen;
-        if (node.ReplicaOf(GroupName) is not { } replica)
+        if (node.ReplicaOf(GroupName) is not { } replica || replica.Core.Group != cluster.Group)
         {
             if (node.IsUp && !watched.Self.IsNone) CheckDeleted(node, watched);
             return;
@@ -138,7 +152,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
             if (core.Role == RaftRole.Leader && entry.Term < core.Term) marks.Reached("commit: an earlier term's entry, by one of the own term");
             // Leader completeness once more, for leaders that were elected before this was known to be committed.
             foreach (SimulatedNode leader in cluster.Nodes)
-                if (leader != node && leader.Core(GroupName) is { Role: RaftRole.Leader } its && its.Term > core.Term) RequireHolds("leader completeness", leader, its, index);
+                if (leader != node && CoreOf(leader) is { Role: RaftRole.Leader } its && its.Term > core.Term) RequireHolds("leader completeness", leader, its, index);
             return;
         }
 
@@ -222,7 +236,7 @@ internal sealed partial class Checker(SimulatedCluster cluster, Marks marks) : I
         if (_chosen[(int)index.Value].Digest is { } known && known != digest) Fail("a snapshot is the state at its index", $"{node.Name} installed another state for {index} than the others have there");
     }
 
-    private void OnFailed(SimulatedNode node, Exception reason)
+    internal void OnFailed(SimulatedNode node, Exception reason)
     {
         // A disk that reports an error stops its node, and that is what it shall do.
         if (reason is DiskException or LogStateException) return;

@@ -3,10 +3,22 @@ using Quorleans.Raft;
 
 namespace Quorleans.Simulation;
 
-/// <summary>The real key/value state machine of one life of a node, with a record of what is done to it.</summary>
-internal sealed class WatchedMachine : IStateMachine
+/// <summary>The real state machine of one life of a node, with a record of what is done to it.</summary>
+/// <param name="machine">The state machine.</param>
+/// <param name="digest">Its digest.</param>
+/// <param name="changed">Called after each entry, or null after a whole state was installed.</param>
+internal sealed class WatchedMachine(IStateMachine machine, Func<UInt128> digest, Action<LogEntry?>? changed = null) : IWrappedMachine
 {
-    private readonly KeyValueStateMachine _machine = new();
+    private readonly IStateMachine _machine = machine;
+
+    /// <summary>Creates the store of a cluster with one group.</summary>
+    internal static WatchedMachine OfStore()
+    {
+        KeyValueStateMachine store = new();
+        return new WatchedMachine(store, () => store.Digest);
+    }
+
+    public IStateMachine Inner => _machine;
 
     /// <summary>What was done to it since the checker looked last.</summary>
     internal List<(LogIndex Index, Term Term, ulong Payload, UInt128 Digest)> Applied { get; } = [];
@@ -16,12 +28,13 @@ internal sealed class WatchedMachine : IStateMachine
 
     internal LogIndex LastApplied { get; set; }
 
-    internal UInt128 Digest => _machine.Digest;
+    internal UInt128 Digest => digest();
 
     public ReadOnlyMemory<byte> Apply(in LogEntry entry, bool wantResult)
     {
         ReadOnlyMemory<byte> result = _machine.Apply(entry, wantResult);
-        Applied.Add((entry.Index, entry.Term, PayloadHash.Of(entry.Payload.Span), _machine.Digest));
+        Applied.Add((entry.Index, entry.Term, PayloadHash.Of(entry.Payload.Span), digest()));
+        changed?.Invoke(entry);
         return result;
     }
 
@@ -36,6 +49,7 @@ internal sealed class WatchedMachine : IStateMachine
     public void Install(object loaded)
     {
         _machine.Install(loaded);
-        Applied.Add((Installed, default, 0, _machine.Digest));
+        Applied.Add((Installed, default, 0, digest()));
+        changed?.Invoke(null);
     }
 }

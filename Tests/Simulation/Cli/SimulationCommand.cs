@@ -58,7 +58,7 @@ internal sealed class SimulationCommand : RootCommand
 
     private static IEnumerable<SimulationOptions> Runs(SimulationOptions template, ulong from, ulong to)
     {
-        foreach (ulong seed in SeedFile.Read()) yield return template with { Seed = seed };
+        foreach (ulong seed in SeedFile.Read(template.Profile)) yield return template with { Seed = seed };
         for (ulong seed = from; seed <= to; seed++) yield return template with { Seed = seed };
     }
 

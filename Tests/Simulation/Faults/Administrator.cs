@@ -7,7 +7,10 @@ namespace Quorleans.Simulation;
 /// Changes members as people do, through a leader's node: looks, asks for one change, looks again. Asks for nothing that would hang on disks that are lost: that the
 /// group would not survive, and no program can help it.
 /// </summary>
-internal sealed class Administrator(FaultInjector f)
+/// <param name="f">Knows when all faults have ended.</param>
+/// <param name="cluster">The group.</param>
+/// <param name="checker">Knows what the group cannot lose.</param>
+internal sealed class Administrator(FaultInjector f, SimulatedCluster cluster, Checker checker)
 {
     private const int MostMembers = 7;
     private const int Patience = 60;
@@ -21,7 +24,7 @@ internal sealed class Administrator(FaultInjector f)
     {
         _pending.RemoveAll(static pending => pending.Node.Life != pending.Life);
         foreach (Pending pending in _pending)
-            if (!f.Checker.Survives(pending.Target, besides)) return false;
+            if (!checker.Survives(pending.Target, besides)) return false;
         return true;
     }
 
@@ -32,7 +35,7 @@ internal sealed class Administrator(FaultInjector f)
         for (int i = 0; i < f.Nodes.Count; i++)
         {
             SimulatedNode node = f.Nodes[(first + i) % f.Nodes.Count];
-            if (node.IsUp && !IsMember(f.Checker.Members, node.NodeId)) return node;
+            if (node.IsUp && !IsMember(checker.Members, node.NodeId)) return node;
         }
 
         return null;
@@ -44,17 +47,17 @@ internal sealed class Administrator(FaultInjector f)
     /// <returns>False when nobody sensible would.</returns>
     internal bool Ask(SimulatedNode node, MembershipChange change)
     {
-        if (node.Raft is not { } raft || f.CoreOf(node) is not { } core) return false;
+        if (node.Raft is not { } raft || CoreOf(node) is not { } core) return false;
         if (core.Membership.Voters.Length + core.Membership.Learners.Length + change.Add.Length > MostMembers) return false;
         Membership target = core.Membership with
         {
             Voters = [.. core.Membership.All().Where(member => change.Promote.Contains(member.Id) || (core.Membership.Voters.Contains(member) && !change.Remove.Contains(member.Id)))],
         };
-        if (!f.Checker.Survives(target, null)) return false;
+        if (!checker.Survives(target, null)) return false;
         Pending pending = new(node, node.Life, target);
         _pending.Add(pending);
         f.World.Trace?.Line($"{node.Name} is asked for {Describe(change)}");
-        Task<MembershipOutcome> task = raft.ChangeMembershipAsync(f.Cluster.Group.Name, change);
+        Task<MembershipOutcome> task = raft.ChangeMembershipAsync(cluster.Group.Name, change);
         if (task.IsCompleted) End();
         else task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(End);
         return true;
@@ -82,7 +85,7 @@ internal sealed class Administrator(FaultInjector f)
         void Look(int tries)
         {
             if (f.IsHealed || tries > Patience || (comes is not null && comes.NodeId != disk)) return;
-            if (f.Leader is { } leader && f.CoreOf(leader) is { } core && !core.Membership.IsJoint && core.Membership.Index <= core.Commit && Next(leader, core)) return;
+            if (cluster.Leader is { } leader && CoreOf(leader) is { } core && !core.Membership.IsJoint && core.Membership.Index <= core.Commit && Next(leader, core)) return;
             f.World.After(f.Random.Between(30_000, 300_000), () => Look(tries + 1));
         }
 
@@ -111,6 +114,8 @@ internal sealed class Administrator(FaultInjector f)
             return true;
         }
     }
+
+    private RaftCore? CoreOf(SimulatedNode node) => node.Core(cluster.Group.Name) is { } core && core.Group == cluster.Group ? core : null;
 
     internal static bool IsMember(Membership members, Guid disk)
     {

@@ -8,14 +8,15 @@ internal sealed class FaultInjector
     private readonly Swarm _swarm;
     private readonly SortedDictionary<long, Action> _undo = [];
     private readonly Dictionary<string, int> _counts = new(StringComparer.Ordinal);
+    private readonly SimulatedCluster _nodes;
+    private readonly Dictionary<Checker, Administrator> _administrators = [];
     private long _undoNumber;
     private bool _healed;
 
     internal FaultInjector(Swarm swarm, SimulatedCluster cluster, FaultyNetwork network, IReadOnlyList<SimulatedClerk> clerks, Workload workload, Checker checker, Marks marks)
     {
-        (_swarm, Cluster, Network, Clerks, Workload, Checker, Marks) = (swarm, cluster, network, clerks, workload, checker, marks);
+        (_swarm, _nodes, Network, Clerks, Workload, Checker, Marks) = (swarm, cluster, network, clerks, workload, checker, marks);
         Random = new SimulationRandom(swarm.FaultSeed);
-        Administrator = new Administrator(this);
         foreach (SimulatedNode node in cluster.Nodes)
             node.PowerLost = lost =>
             {
@@ -24,7 +25,11 @@ internal sealed class FaultInjector
             };
     }
 
-    internal SimulatedCluster Cluster { get; }
+    /// <summary>Where there are several groups: those that live. Each fault that is about a group hits one of them.</summary>
+    internal Func<IReadOnlyList<Checker>>? Groups { get; init; }
+
+    /// <summary>The group that the next fault hits.</summary>
+    internal SimulatedCluster Cluster => Checker.Cluster;
 
     internal FaultyNetwork Network { get; }
 
@@ -32,20 +37,30 @@ internal sealed class FaultInjector
 
     internal Workload Workload { get; }
 
-    internal Checker Checker { get; }
+    /// <summary>Of that group.</summary>
+    internal Checker Checker { get; private set; }
 
     internal Marks Marks { get; }
 
     internal SimulationRandom Random { get; }
 
-    internal Administrator Administrator { get; }
+    /// <summary>Of that group.</summary>
+    internal Administrator Administrator
+    {
+        get
+        {
+            if (!_administrators.TryGetValue(Checker, out Administrator? administrator))
+                _administrators.Add(Checker, administrator = new Administrator(this, Cluster, Checker));
+            return administrator;
+        }
+    }
 
     /// <summary>Whether all faults have ended.</summary>
     internal bool IsHealed => _healed;
 
-    internal World World => Cluster.World;
+    internal World World => _nodes.World;
 
-    internal IReadOnlyList<SimulatedNode> Nodes => Cluster.Nodes;
+    internal IReadOnlyList<SimulatedNode> Nodes => _nodes.Nodes;
 
     /// <summary>How many of each kind were begun.</summary>
     internal IReadOnlyDictionary<string, int> Counts => _counts;
@@ -60,6 +75,7 @@ internal sealed class FaultInjector
     {
         if (_healed) return;
         Fault fault = Random.Of(_swarm.Faults);
+        if (Groups?.Invoke() is { Count: > 0 } groups) Checker = Random.Of(groups);
         World.Trace?.Line($"fault: {fault.Name}");
         if (fault.Begin(this))
         {
@@ -119,7 +135,7 @@ internal sealed class FaultInjector
     private void TryStart(SimulatedNode node)
     {
         if (node.IsUp || Checker.Lost.Contains(node)) return;
-        if (!Cluster.Start(node) && !Checker.Lost.Contains(node)) StartLater(node, 200_000);
+        if (!_nodes.Start(node) && !Checker.Lost.Contains(node)) StartLater(node, 200_000);
     }
 
     /// <summary>A process that its node's log has stopped is ended, and started again as a supervisor would.</summary>
@@ -151,5 +167,5 @@ internal sealed class FaultInjector
 
     internal SimulatedNode? Leader => Cluster.Leader;
 
-    internal RaftCore? CoreOf(SimulatedNode node) => node.Core(Cluster.Group.Name);
+    internal RaftCore? CoreOf(SimulatedNode node) => node.Core(Cluster.Group.Name) is { } core && core.Group == Cluster.Group ? core : null;
 }

@@ -15,9 +15,10 @@ internal static class LeaderFaults
     /// <summary>The next leader dies within moments of its election.</summary>
     private static bool ShortLived(FaultInjector f)
     {
-        f.Checker.Elected = leader =>
+        Checker checker = f.Checker;
+        checker.Elected = leader =>
         {
-            f.Checker.Elected = null;
+            checker.Elected = null;
             f.World.After(f.Random.Between(0, 3_000), () => f.Crash(leader, (UnsyncedFate)f.Random.Below(3)));
         };
         if (f.Leader is { } old) f.Crash(old, UnsyncedFate.Kept, f.Random.Between(0, 100_000));

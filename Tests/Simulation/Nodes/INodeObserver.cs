@@ -24,15 +24,16 @@ public interface INodeObserver
     void BatchDurable(SimulatedNode node);
 
     /// <summary>It sends a request.</summary>
-    void Sends(SimulatedNode node, RaftMessage request);
+    void Sends(SimulatedNode node, GroupId group, RaftMessage request);
 
     /// <summary>It answers a request, or refuses it outside of Raft (null).</summary>
     /// <param name="node">Who answers.</param>
+    /// <param name="group">In which group.</param>
     /// <param name="request">What was asked.</param>
     /// <param name="roleAtArrival">What it was when the request arrived.</param>
     /// <param name="reply">Its answer.</param>
-    void Answers(SimulatedNode node, RaftMessage request, RaftRole roleAtArrival, RaftMessage? reply);
+    void Answers(SimulatedNode node, GroupId group, RaftMessage request, RaftRole roleAtArrival, RaftMessage? reply);
 
     /// <summary>An answer comes back to it; or the news that none will (null).</summary>
-    void Hears(SimulatedNode node, RaftMessage request, RaftMessage? reply);
+    void Hears(SimulatedNode node, GroupId group, RaftMessage request, RaftMessage? reply);
 }

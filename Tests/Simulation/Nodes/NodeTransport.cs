@@ -13,7 +13,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
         if (node.Observer is { } observer || world.Trace is not null)
         {
             call.Message = Decode(group, frame);
-            node.Observer?.Sends(node, call.Message);
+            node.Observer?.Sends(node, group, call.Message);
             world.Trace?.Line($"{node.Name} -> {to.Node} {call.Message}");
         }
 
@@ -37,7 +37,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
 
         internal void Fail(bool surely)
         {
-            if (Message is not null) transport.Node.Observer?.Hears(transport.Node, Message, null);
+            if (Message is not null) transport.Node.Observer?.Hears(transport.Node, group, Message, null);
             Answer.TrySetException(Unreachable());
         }
 
@@ -64,7 +64,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
             if (Message is not null)
             {
                 if (bytes is not null) message = transport.Decode(group, bytes);
-                receiver.Observer?.Answers(receiver, Message, role, message);
+                receiver.Observer?.Answers(receiver, group, Message, role, message);
                 transport.World.Trace?.Line($"{receiver.Name} -> {transport.Node.Name} {message?.ToString() ?? $"refuses {request.Message}"}");
             }
 
@@ -73,7 +73,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
                 reply, transport.Node, life,
                 () =>
                 {
-                    if (Message is not null) transport.Node.Observer?.Hears(transport.Node, Message, message);
+                    if (Message is not null) transport.Node.Observer?.Hears(transport.Node, group, Message, message);
                     if (bytes is null) Answer.TrySetException(Refused());
                     else Answer.TrySetResult(bytes);
                 },

@@ -24,6 +24,19 @@ public sealed class SimulatedCluster
         Initial = Membership.Initial(nodes.Take(count).Select(node => (node.Name, node.NodeId)));
     }
 
+    /// <summary>Looks at another group on nodes that there are.</summary>
+    /// <param name="cluster">The nodes.</param>
+    /// <param name="group">The group.</param>
+    /// <param name="initial">The configuration that it begins with.</param>
+    public SimulatedCluster(SimulatedCluster cluster, GroupId group, Membership initial)
+    {
+        ArgumentNullException.ThrowIfNull(cluster);
+        (World, Network, Nodes, Group, Initial) = (cluster.World, cluster.Network, cluster.Nodes, group, initial);
+    }
+
+    /// <summary>Called when a node has started, whoever started it.</summary>
+    public Action<SimulatedNode>? Started { get; init; }
+
     /// <summary>Where they live.</summary>
     public World World { get; }
 
@@ -46,7 +59,7 @@ public sealed class SimulatedCluster
         {
             SimulatedNode? leader = null;
             foreach (SimulatedNode node in Nodes)
-                if (node.Core(Group.Name) is { Role: RaftRole.Leader } core && node.Failure(Group.Name) is null
+                if (node.Core(Group.Name) is { Role: RaftRole.Leader } core && core.Group == Group && node.Failure(Group.Name) is null
                     && (leader is null || core.Term > leader.Core(Group.Name)!.Term)) leader = node;
             return leader;
         }
@@ -66,6 +79,7 @@ public sealed class SimulatedCluster
         ArgumentNullException.ThrowIfNull(node);
         if (!node.Start()) return false;
         node.CreateGroup(Group, Initial);
+        Started?.Invoke(node);
         return true;
     }
 }

@@ -59,6 +59,9 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <summary>Called when the power went in the middle of a disk operation; the node is down then. When null, <see cref="Crash"/> loses what was not synced.</summary>
     public Action<SimulatedNode>? PowerLost { get; set; }
 
+    /// <summary>By how many milliseconds a batch of writes to a group is to be delayed; null: never. Of one life.</summary>
+    public Func<string, ReadOnlyMemory<byte>, int>? DelayOfWrites { get; set; }
+
     /// <summary>Called when a replica, or the whole node, stopped for good by itself: an invariant was broken, or the disk failed.</summary>
     public Action<SimulatedNode, Exception>? Failed { get; set; }
 
@@ -98,16 +101,20 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <param name="initial">The configuration that the group begins with. Nothing happens when this node's disk is not in it.</param>
     public void CreateGroup(GroupId group, Membership initial)
     {
+        // When it fails, the node goes down with its log; whoever starts it next creates the group again.
+        _ = CreateGroupAsync(group, initial);
+    }
+
+    internal Task CreateGroupAsync(GroupId group, Membership initial)
+    {
         ArgumentNullException.ThrowIfNull(initial);
         if (Raft is null) throw new InvalidOperationException($"{Name} does not run.");
-        if (Raft.HasGroup(group.Name)) return;
+        if (Raft.HasGroup(group.Name)) return Task.CompletedTask;
         MemberId self = MemberId.None;
         foreach (Member member in initial.All())
             if (member.Node == Name && member.NodeId == NodeId) self = member.Id;
         // Every other disk waits until a leader says that it was added.
-        if (self.IsNone) return;
-        // When it fails, the node goes down with its log; whoever starts it next creates the group again.
-        _ = Raft.CreateGroupAsync(group, self, initial, MakeMachine(group));
+        return self.IsNone ? Task.CompletedTask : Raft.CreateGroupAsync(group, self, initial, MakeMachine(group));
     }
 
     /// <summary>Ends it at once, in the middle of whatever it does.</summary>
@@ -171,11 +178,18 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <param name="payload">The batch.</param>
     /// <param name="answer">Takes the answer; not called when the node dies before.</param>
     /// <param name="onFollower">Whether a follower may answer it.</param>
-    public void Submit(string group, bool isQuery, ReadOnlyMemory<byte> payload, Action<ClerkReply> answer, bool onFollower = false)
+    /// <param name="incarnation">The group's incarnation that is meant, or 0 for any.</param>
+    public void Submit(string group, bool isQuery, ReadOnlyMemory<byte> payload, Action<ClerkReply> answer, bool onFollower = false, long incarnation = 0)
+    {
+        if (!isQuery && DelayOfWrites?.Invoke(group, payload) is > 0 and int delay) After(delay * 1000L, () => Take(group, isQuery, payload, answer, onFollower, incarnation));
+        else Take(group, isQuery, payload, answer, onFollower, incarnation);
+    }
+
+    private void Take(string group, bool isQuery, ReadOnlyMemory<byte> payload, Action<ClerkReply> answer, bool onFollower, long incarnation)
     {
         if (Raft is not { } raft) return;
         int life = Life;
-        Task<Outcome> task = isQuery ? raft.QueryAsync(group, 0, payload, onFollower) : raft.ProposeAsync(group, 0, payload);
+        Task<Outcome> task = isQuery ? raft.QueryAsync(group, incarnation, payload, onFollower) : raft.ProposeAsync(group, incarnation, payload);
         if (task.IsCompleted) Answer();
         else task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Answer);
 
@@ -208,7 +222,7 @@ public sealed class SimulatedNode : SimulatedProcess
     private void Die()
     {
         if (Raft is not null) Observer?.Ended(this);
-        Raft = null;
+        (Raft, DelayOfWrites) = (null, null);
         if (IsUp) End();
     }
 

@@ -6,7 +6,7 @@ public sealed record SimulationOptions
     /// <summary>The seed.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Which faults the seed may choose from: <c>full</c>, or an area: <c>network</c>, <c>process</c>, <c>disk</c>, <c>leader</c>, <c>client</c>, <c>membership</c>, <c>calm</c>.</summary>
+    /// <summary>Which faults the seed may choose from: <c>full</c>, or an area: <c>network</c>, <c>process</c>, <c>disk</c>, <c>leader</c>, <c>client</c>, <c>membership</c>, <c>calm</c>; or another world: <c>sharded</c>.</summary>
     public string Profile { get; init; } = "full";
 
     /// <summary>Kinds of faults that are left out.</summary>
@@ -28,7 +28,7 @@ public sealed record SimulationOptions
     public Action<string>? Trace { get; init; }
 
     /// <summary>The names of all profiles.</summary>
-    public static IReadOnlyList<string> Profiles { get; } = ["full", "network", "process", "disk", "leader", "client", "membership", "calm"];
+    public static IReadOnlyList<string> Profiles { get; } = ["full", "network", "process", "disk", "leader", "client", "membership", "calm", ShardedSimulator.Profile];
 
     /// <summary>The options as a command line.</summary>
     public string CommandLine()

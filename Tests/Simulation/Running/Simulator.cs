@@ -27,7 +27,7 @@ public sealed class Simulator
         };
         SimulatedNodeOptions nodes = new()
         {
-            Machines = (_, _) => new WatchedMachine(), Raft = _swarm.Raft, SnapshotChunkBytes = _swarm.SnapshotChunkBytes, LogSegmentBytes = _swarm.LogSegmentBytes,
+            Machines = (_, _) => WatchedMachine.OfStore(), Raft = _swarm.Raft, SnapshotChunkBytes = _swarm.SnapshotChunkBytes, LogSegmentBytes = _swarm.LogSegmentBytes,
         };
         _cluster = new SimulatedCluster(_world, _swarm.Nodes, nodes, network, spares: _swarm.Spares);
         for (int i = 0; i < _cluster.Nodes.Count; i++)
@@ -35,7 +35,7 @@ public sealed class Simulator
         SimulatedClerk[] clerks = new SimulatedClerk[_swarm.Clients];
         for (int i = 0; i < clerks.Length; i++)
             clerks[i] = new SimulatedClerk(_world, _cluster.Network, $"c{i + 1}", _swarm.Clerk) { ReadsFromFollowers = _swarm.FollowerReads };
-        _checker = new Checker(_cluster, _marks);
+        _checker = new Checker(_cluster, _marks, WatchedMachine.OfStore().Digest);
         foreach (SimulatedNode node in _cluster.Nodes) _checker.Watch(node);
         _workload = new Workload(_world, _swarm, clerks, _marks);
         _faults = new FaultInjector(_swarm, _cluster, network, clerks, _workload, _checker, _marks);
@@ -47,7 +47,7 @@ public sealed class Simulator
     public static RunResult Run(SimulationOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return new Simulator(options).Run();
+        return options.Profile == ShardedSimulator.Profile ? new ShardedSimulator(options).Run() : new Simulator(options).Run();
     }
 
     private RunResult Run()
@@ -97,30 +97,36 @@ public sealed class Simulator
         _world.RunUntil(_world.NowUs + 20_000);
     }
 
-    private bool AllAgree()
+    private bool AllAgree() => AllAgree(_checker);
+
+    /// <summary>Whether all members of a group whose disks are sound have come to the same end of the log; their states must be equal then.</summary>
+    internal static bool AllAgree(Checker checker)
     {
         RaftCore? first = null;
         UInt128 digest = 0;
-        foreach (SimulatedNode node in _cluster.Nodes)
+        SimulatedCluster cluster = checker.Cluster;
+        foreach (SimulatedNode node in cluster.Nodes)
         {
-            if (!_checker.MustServe(node, out MemberId self)) continue;
-            if (node.Core(_cluster.Group.Name) is not { } core || core.Self != self || core.Leader.IsNone || core.Applied != core.Log.LastIndex) return false;
-            UInt128 state = ((WatchedMachine)node.Machine(_cluster.Group.Name)!).Digest;
+            if (!checker.MustServe(node, out MemberId self)) continue;
+            if (node.Core(cluster.Group.Name) is not { } core || core.Group != cluster.Group || core.Self != self || core.Leader.IsNone || core.Applied != core.Log.LastIndex) return false;
+            UInt128 state = ((WatchedMachine)node.Machine(cluster.Group.Name)!).Digest;
             if (first is not null && (core.Leader != first.Leader || core.Log.LastIndex != first.Log.LastIndex)) return false;
-            if (first is not null && state != digest) _checker.Fail("state machine safety", $"{node.Name} stands at {core.Applied} with another state than the others");
+            if (first is not null && state != digest) checker.Fail("state machine safety", $"{node.Name} stands at {core.Applied} with another state than the others");
             (first, digest) = (core, state);
         }
 
         return true;
     }
 
-    private void CheckHistory()
+    private void CheckHistory() => CheckHistory(_workload, (invariant, what) => _checker.Fail(invariant, what));
+
+    internal static void CheckHistory(Workload workload, Action<string, string> fail)
     {
-        List<History.Operation> history = _workload.TakeHistory();
+        List<History.Operation> history = workload.TakeHistory();
         foreach (History.KeyResult key in History.HistoryChecker.Check(history, HistoryBudget))
         {
-            if (key.Verdict == History.Verdict.NotLinearizable) _checker.Fail("linearizability", $"the history of {key.Key}:\n{key.Explanation}");
-            if (key.Verdict == History.Verdict.GaveUp) _checker.Fail("linearizability", $"could not be decided for {key.Key} within {HistoryBudget} configurations");
+            if (key.Verdict == History.Verdict.NotLinearizable) fail("linearizability", $"the history of {key.Key}:\n{key.Explanation}");
+            if (key.Verdict == History.Verdict.GaveUp) fail("linearizability", $"could not be decided for {key.Key} within {HistoryBudget} configurations");
         }
     }
 

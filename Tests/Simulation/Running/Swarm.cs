@@ -63,7 +63,7 @@ internal sealed record Swarm
         SimulationRandom random = new(options.Seed * 0x9E3779B97F4A7C15 + 1);
         // Its own chance, so that the seeds without spare nodes are what they were.
         SimulationRandom members = new(options.Seed * 0x9E3779B97F4A7C15 + 2);
-        int spares = options.Profile is "full" or MembershipFaults.Area ? members.Of([0, 1, 2, 2, 3, 0]) : 0;
+        int spares = options.Profile is "full" or ShardedSimulator.Profile or MembershipFaults.Area ? members.Of([0, 1, 2, 2, 3, 0]) : 0;
         if (options.Profile == MembershipFaults.Area) spares = Math.Max(1, spares);
         int nodes = random.Of([3, 3, 3, 3, 3, 3, 5, 5, 4, 2]);
         int clients = 1 + random.Below(4);
@@ -138,7 +138,7 @@ internal sealed record Swarm
         foreach (Fault fault in Fault.All)
         {
             bool wanted = random.OneIn(2);
-            if (options.Profile == "full" ? wanted : fault.Area == options.Profile) chosen.Add(fault);
+            if (options.Profile is "full" or ShardedSimulator.Profile ? wanted : fault.Area == options.Profile) chosen.Add(fault);
         }
 
         chosen.RemoveAll(fault => options.Without.Contains(fault.Name));
