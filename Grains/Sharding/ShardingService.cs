@@ -127,7 +127,9 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
         List<NodeEffect> effects = [];
         _reconciler.Learn(seen.Map, effects);
         if (_reconciler.Map is { } map && map != _map) (_map, _view) = (map, map.ToView());
-        foreach (GroupPlace place in _reconciler.Places) NodeReconciler.Step(place, await FindAsync(raft, place).ConfigureAwait(false), effects);
+        foreach (GroupPlace place in _reconciler.Places) _reconciler.Step(place, await FindAsync(raft, place).ConfigureAwait(false), effects);
+        foreach (GroupId hosted in raft.Groups)
+            if (GroupNames.TryParse(hosted.Name, out int gid)) _reconciler.Sweep(gid, hosted.Incarnation, effects);
         foreach (NodeEffect effect in effects) await CarryAsync(raft, effect, new LogTime(seen.TimeMs), cancellationToken).ConfigureAwait(false);
         foreach (string name in _drivers.Keys)
             if (!raft.HasGroup(name)) await StopDrivingAsync(name).ConfigureAwait(false);

@@ -7,6 +7,7 @@ namespace Quorleans.Simulation.Tests;
 public sealed class NormalRunTests
 {
     private const int Seeds = 240;
+    private const int ShardedSeeds = 100;
     private const int LeastReached = 10;
     private const int LeastKindsOfFaults = 20;
 
@@ -25,6 +26,18 @@ public sealed class NormalRunTests
         string[] missed = [.. Marks.Required.Select(name => (Name: name, Count: totals.Marks.Counts.GetValueOrDefault(name))).Where(mark => mark.Count < LeastReached).Select(mark => $"{mark.Count} x {mark.Name}")];
         Assert.True(missed.Length == 0, "Reached less than 10 times:\n" + string.Join('\n', missed));
         TestContext.Current.SendDiagnosticMessage($"{totals.Runs} seeds, {totals.Operations} operations, {totals.HoursPerMinute:F1} cluster-hours a minute");
+    }
+
+    [Fact]
+    public void ShardedSeeds_HoldEveryInvariant()
+    {
+        IEnumerable<SimulationOptions> runs = SeedFile.Read(ShardedSimulator.Profile).Concat(Enumerable.Range(1, ShardedSeeds).Select(seed => (ulong)seed))
+            .Select(seed => new SimulationOptions { Seed = seed, Profile = ShardedSimulator.Profile });
+        Campaign campaign = new(runs, Math.Max(1, Math.Min(4, Environment.ProcessorCount)), limit: null);
+        campaign.Run(TestContext.Current.CancellationToken);
+        if (campaign.Failed is { } failed)
+            Assert.Fail($"{failed.Violation}\nTo see it again: dotnet run -c Release --project Tests/Simulation -- {failed.Options.CommandLine()} --trace");
+        Assert.True(campaign.Totals.Runs >= ShardedSeeds);
     }
 
     [Fact]
@@ -48,6 +61,12 @@ public sealed class NormalRunTests
     }
 
     [Fact]
+    public void SameShardedSeed_GivesTheSameTrace()
+    {
+        Assert.Equal(Trace(3, ShardedSimulator.Profile), Trace(3, ShardedSimulator.Profile));
+    }
+
+    [Fact]
     public void Trace_ChangesNothing()
     {
         RunResult silent = Simulator.Run(new SimulationOptions { Seed = 10 });
@@ -55,10 +74,10 @@ public sealed class NormalRunTests
         Assert.Equal((silent.Events, silent.Operations, silent.Committed), (traced.Events, traced.Operations, traced.Committed));
     }
 
-    private static List<string> Trace(ulong seed)
+    private static List<string> Trace(ulong seed, string profile = "full")
     {
         List<string> lines = [];
-        Simulator.Run(new SimulationOptions { Seed = seed, Trace = lines.Add });
+        Simulator.Run(new SimulationOptions { Seed = seed, Profile = profile, Trace = lines.Add });
         return lines;
     }
 }

@@ -80,6 +80,7 @@ internal sealed class GroupDriving
     private void Carry(in HandoffEffect effect)
     {
         _sharding.Watch?.Effect(_node, Self, effect);
+        _sharding.Trace?.Line($"{_node.Name}'s driver of {Self}: {effect.Kind} {Describe(effect)} for {effect.Move}");
         switch (effect.Kind)
         {
             case HandoffEffectKind.Propose: _ = ProposeAsync(effect); break;
@@ -89,6 +90,13 @@ internal sealed class GroupDriving
             case HandoffEffectKind.SlowWrites: _sharding.Delays.Set(_name, effect.Move.Shard, effect.DelayMs); break;
             default: break; // whoever watches was told
         }
+    }
+
+    private static string Describe(in HandoffEffect effect)
+    {
+        if (effect.Kind == HandoffEffectKind.Propose && !HandoffCommand.Read(effect.Payload.Span, out HandoffCommand command).IsError) return $"{command.Kind} {command.Attempt}";
+        if (effect.Kind == HandoffEffectKind.Pull && !PullRequest.Read(effect.Payload, out PullRequest request).IsError) return $"{request.Stage} {request.Attempt} from {request.Next}";
+        return "";
     }
 
     private async Task ProposeAsync(HandoffEffect effect)
@@ -102,7 +110,10 @@ internal sealed class GroupDriving
     {
         ClerkReply reply = await _sharding.CallAsync(GroupNames.Of(effect.Peer.Gid), NodesOf(effect.Peer), effect.Peer.Incarnation, isQuery: true, effect.Payload).ConfigureAwait(false);
         if (reply.Status == ReplyStatus.Ok && !PullAnswer.Read(reply.Result, out PullAnswer answer).IsError)
+        {
+            _sharding.Trace?.Line($"{_node.Name}'s driver of {Self} hears {answer.Kind} {answer.Attempt}, move {answer.Move} of shard {answer.Shard}");
             Tell(effects => _driver.Answered(_sharding.NowMs, answer, effects));
+        }
     }
 
     private async Task ReportAsync(ControllerCommand report)

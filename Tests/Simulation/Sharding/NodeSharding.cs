@@ -39,6 +39,8 @@ internal sealed class NodeSharding
 
     internal IShardingWatch? Watch => _cluster.Options.Watch;
 
+    internal Trace? Trace => _cluster.World.Trace;
+
     internal long NowMs => _cluster.World.NowUs / 1000;
 
     internal void LookAgain()
@@ -152,7 +154,9 @@ internal sealed class NodeSharding
         List<NodeEffect> effects = [];
         _reconciler.Learn(seen, effects);
         if (_reconciler.Map is { } map && map != Map) (Map, View) = (map, map.ToView());
-        foreach (GroupPlace place in _reconciler.Places) NodeReconciler.Step(place, await FindAsync(raft, place).ConfigureAwait(false), effects);
+        foreach (GroupPlace place in _reconciler.Places) _reconciler.Step(place, await FindAsync(raft, place).ConfigureAwait(false), effects);
+        foreach (GroupId hosted in raft.Groups)
+            if (GroupNames.TryParse(hosted.Name, out int gid)) _reconciler.Sweep(gid, hosted.Incarnation, effects);
         foreach (NodeEffect effect in effects) await CarryAsync(raft, effect, new LogTime(reply.LogTimeMs)).ConfigureAwait(false);
         foreach (string name in _drivers.Keys.ToArray())
             if (!raft.HasGroup(name)) StopDriving(name);
@@ -174,6 +178,7 @@ internal sealed class NodeSharding
     private async Task CarryAsync(RaftNode raft, NodeEffect effect, LogTime controllersTime)
     {
         GroupPlace place = effect.Place;
+        if (effect.Kind != NodeEffectKind.Drive) Trace?.Line($"{_node.Name} shall {effect.Kind} {place} {effect.Report}");
         GroupId id = ShardedCluster.IdOf(place);
         switch (effect.Kind)
         {
