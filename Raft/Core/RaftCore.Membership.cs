@@ -52,10 +52,13 @@ public sealed partial class RaftCore
         return members;
     }
 
-    /// <summary>Whether a learner has nothing as far as this leader knows, and its id is surely its own: committed ids are given to nobody else.</summary>
+    /// <summary>
+    /// Whether a member has nothing as far as this leader knows, and its id is surely its own: committed ids are given to nobody else. Also a voter: one of the
+    /// group's first members whose node was down when the others began, and that would not begin by itself any more once the members have changed.
+    /// </summary>
     /// <param name="id">The member.</param>
     public bool MayLackReplica(MemberId id) =>
-        Role == RaftRole.Leader && Membership.Index <= Commit && !Membership.IsVoter(id) && _peers.TryGetValue(id, out Progress? peer) && peer.Match == LogIndex.Zero;
+        Role == RaftRole.Leader && Membership.Index <= Commit && _peers.TryGetValue(id, out Progress? peer) && peer.Match == LogIndex.Zero;
 
     private static MembershipChangeResult Refused(MembershipChangeStatus status, string? error) => new(status, default, default, error);
 

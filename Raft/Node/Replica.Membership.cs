@@ -40,7 +40,7 @@ internal sealed partial class Replica
         new(MembershipChangeStatus.Accepted, isDone, LeaderNode, Core.Membership, change.Warning ?? (isDone ? null : "The leadership was lost before the change was over. Look at the members."));
 
     /// <summary>
-    /// A learner that has nothing, and to which nothing could be delivered, has perhaps no replica yet: its node is told to make one. Only when its id is committed:
+    /// A member that has nothing, and to which nothing could be delivered, has perhaps no replica yet: its node is told to make one. Only when its id is committed:
     /// until then the id could still be given to another.
     /// </summary>
     private void ConsiderJoin(MemberId id)

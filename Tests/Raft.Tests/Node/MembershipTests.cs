@@ -29,6 +29,19 @@ public sealed class MembershipTests
         Assert.Equal(new LedgerEntry(Group, 1, 4, Removed: false), nodes["n4"].FindPast(Group));
     }
 
+    /// <summary>Found by the simulator: seeds 76 and 130, profile sharded.</summary>
+    [Fact]
+    public void FirstMemberIsMade_ThoughItsNodeWasDownWhenTheGroupBegan()
+    {
+        VirtualTrio nodes = new(late: "n2");
+        string leader = Commit(nodes, 1, 2);
+        nodes.Tick(100);
+        Assert.True(nodes["n2"].HasGroup(Group), "A voter without a replica stayed so.");
+        Assert.Equal(new MemberId(2), nodes.State("n2").Self);
+        Assert.Equal(2, nodes.Machine("n2").Count);
+        Assert.Equal(leader, nodes.State("n2").Leader);
+    }
+
     [Fact]
     public async Task RemovedReplicaIsDeletedForGood_AndItsNodeMayJoinAgainAsAnotherMember()
     {

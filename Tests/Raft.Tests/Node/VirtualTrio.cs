@@ -13,13 +13,14 @@ internal sealed class VirtualTrio
     private readonly SortedDictionary<string, Place> _places = new(StringComparer.Ordinal);
     private readonly Guid _cluster = Guid.NewGuid();
 
-    internal VirtualTrio(RaftOptions? raft = null, int spares = 0)
+    internal VirtualTrio(RaftOptions? raft = null, int spares = 0, string? late = null)
     {
         Raft = raft ?? new RaftOptions();
         Membership membership = Membership.Initial(Names.Select(name => (name, Guid.NewGuid())));
         foreach (Member member in membership.Voters)
         {
             Start(member.Node, new SimulatedDisk(member.Id.Value), member.NodeId);
+            if (member.Node == late) continue; // it was down, and nobody will make its replica but the group's leader
             Task created = Create(member.Node, member.Id, membership);
             if (!created.IsCompletedSuccessfully) throw new InvalidOperationException("The group was not created.");
         }
