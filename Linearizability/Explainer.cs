@@ -26,7 +26,7 @@ internal static class Explainer
         while (bad - good > 1)
         {
             int middle = (good + bad) / 2;
-            Verdict verdict = new KeySearch(KeyProblem.Of(Prefix(key.Operations, sorted, middle)), budget).Run();
+            Verdict verdict = HistoryChecker.Search(Prefix(key.Operations, sorted, middle), budget, out _);
             if (verdict == Verdict.GaveUp) break;
             if (verdict == Verdict.Linearizable) good = middle;
             else bad = middle;
@@ -67,15 +67,15 @@ internal static class Explainer
         around.Sort(static (a, b) => a.Call != b.Call ? a.Call.CompareTo(b.Call) : a.Line.CompareTo(b.Line));
 
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"key {Quote(key.Key)} is not linearizable. ");
+        text.Append(CultureInfo.InvariantCulture, $"{(key.IsSingle ? "key" : "keys")} {Quote(key.Key)} {(key.IsSingle ? "is" : "are")} not linearizable. ");
         text.Append(exact ? "The first result that no order explains:\n" : "A result up to which no order explains everything (an earlier one was not found within the budget):\n");
-        text.Append("  ").Append(Describe(culprit)).Append("\nThe operations before it and beside it, by call; times in microseconds before (-) or after (+) its call:\n");
+        text.Append("  ").Append(Describe(culprit, key.IsSingle)).Append("\nThe operations before it and beside it, by call; times in microseconds before (-) or after (+) its call:\n");
         if (hidden > 0) text.Append(CultureInfo.InvariantCulture, $"    ({hidden} earlier ones not shown)\n");
         foreach (Operation operation in around)
         {
             string end = operation.Ok is null ? "?" : Time(operation.Return - culprit.Call);
             text.Append(ReferenceEquals(operation, culprit) ? "  > " : "    ")
-                .Append(CultureInfo.InvariantCulture, $"[{Time(operation.Call - culprit.Call)} .. {end}] {Describe(operation)}\n");
+                .Append(CultureInfo.InvariantCulture, $"[{Time(operation.Call - culprit.Call)} .. {end}] {Describe(operation, key.IsSingle)}\n");
         }
 
         return text.ToString();
@@ -85,7 +85,7 @@ internal static class Explainer
 
     private static string Time(long nanoseconds) => (nanoseconds / 1e3).ToString("+0.0;-0.0;0.0", CultureInfo.InvariantCulture);
 
-    private static string Describe(Operation o)
+    private static string Describe(Operation o, bool isSingle)
     {
         string what = o.Kind switch
         {
@@ -93,6 +93,7 @@ internal static class Explainer
             OperationKind.Put => $"put {Quote(o.Value)}",
             OperationKind.Append => $"append {Quote(o.Value)}",
             OperationKind.Delete => "delete",
+            OperationKind.Txn => DescribeTransaction(o.Transaction!, o.Ok),
             _ => $"cas {Quote(o.Expected)} to {Quote(o.Value)}",
         };
         string result = o switch
@@ -100,11 +101,32 @@ internal static class Explainer
             { Ok: null } => "outcome unknown",
             { Kind: OperationKind.Get } => Quote(o.Output),
             { Kind: OperationKind.Cas, Ok: false, OutputReported: true } => $"did not match, found {Quote(o.Output)}",
+            { Kind: OperationKind.Txn } => o.Ok == true ? "then" : "else",
             { Ok: false } => o.Kind == OperationKind.Cas ? "did not match" : "did not happen",
             _ => "ok",
         };
+        if (o.Kind != OperationKind.Txn && !isSingle) what = $"{what} on {Quote(o.Key)}";
         string line = o.Line > 0 ? string.Create(CultureInfo.InvariantCulture, $"line {o.Line}, ") : "";
         return string.Create(CultureInfo.InvariantCulture, $"{line}client {o.Client}: {what} -> {result}");
+    }
+
+    private static string DescribeTransaction(Transaction transaction, bool? ok)
+    {
+        StringBuilder text = new("txn");
+        foreach (TransactionCompare compare in transaction.Compares) text.Append(CultureInfo.InvariantCulture, $" if {Quote(compare.Key)} is {Quote(compare.Value)}");
+        if (ok != false) DescribeSteps(text, "then", transaction.Then, ok is not null);
+        if (ok != true) DescribeSteps(text, "else", transaction.Else, ok is not null);
+        return text.ToString();
+    }
+
+    private static void DescribeSteps(StringBuilder text, string branch, IReadOnlyList<TransactionStep> steps, bool ran)
+    {
+        foreach (TransactionStep step in steps)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" {branch} {(step.Kind switch { OperationKind.Get => "get", OperationKind.Put => "put", OperationKind.Append => "append", _ => "delete" })} {Quote(step.Key)}");
+            if (step.Kind is OperationKind.Put or OperationKind.Append) text.Append(' ').Append(Quote(step.Value));
+            else if (step.Kind == OperationKind.Get && ran) text.Append(" = ").Append(Quote(step.Output));
+        }
     }
 
     // The newest part of a long value is its end. Control characters must not command a terminal.

@@ -1,9 +1,13 @@
 namespace Quorleans.Linearizability;
 
-/// <summary>The operations of one key.</summary>
-/// <param name="Key">The key.</param>
-/// <param name="Operations">Its operations, in the order of the history.</param>
-public sealed record KeyHistory(string Key, IReadOnlyList<Operation> Operations);
+/// <summary>The operations of one key, or of several that transactions tie together.</summary>
+/// <param name="Key">The key, or the keys for a person.</param>
+/// <param name="Operations">Their operations, in the order of the history.</param>
+public sealed record KeyHistory(string Key, IReadOnlyList<Operation> Operations)
+{
+    /// <summary>Whether it is one key without transactions.</summary>
+    public bool IsSingle { get; init; } = true;
+}
 
 /// <summary>What the check of one key found.</summary>
 /// <param name="Key">The key.</param>
@@ -14,7 +18,7 @@ public sealed record KeyResult(string Key, Verdict Verdict, long Configurations,
 
 /// <summary>
 /// Checks histories of a key/value store for linearizability (Herlihy and Wing). A history is linearizable if and only if each key's part
-/// is, so keys are checked one by one, and callers may check several at once. Single-threaded and deterministic: the same history
+/// is, so keys are checked one by one, and callers may check several at once. Keys that a transaction names together are checked together. Single-threaded and deterministic: the same history
 /// gives the same result everywhere.
 /// </summary>
 public static class HistoryChecker
@@ -22,18 +26,20 @@ public static class HistoryChecker
     /// <summary>The default budget: configurations a key's check may remember, about 70 bytes each.</summary>
     public const long DefaultBudget = 4_000_000;
 
-    /// <summary>The history's keys, in the order of their first operation.</summary>
+    /// <summary>The history's keys, in the order of their first operation; keys that transactions name together as one.</summary>
     public static IReadOnlyList<KeyHistory> Split(IReadOnlyList<Operation> history)
     {
         ArgumentNullException.ThrowIfNull(history);
-        Dictionary<string, List<Operation>> byKey = [];
+        KeyGroups groups = new(history);
+        Dictionary<string, List<Operation>> byGroup = new(StringComparer.Ordinal);
         List<KeyHistory> keys = [];
         foreach (Operation operation in history)
         {
-            if (!byKey.TryGetValue(operation.Key, out List<Operation>? operations))
+            string group = groups.Of(operation.Key);
+            if (!byGroup.TryGetValue(group, out List<Operation>? operations))
             {
-                byKey.Add(operation.Key, operations = []);
-                keys.Add(new KeyHistory(operation.Key, operations));
+                byGroup.Add(group, operations = []);
+                keys.Add(new KeyHistory(groups.NameOf(group), operations) { IsSingle = !groups.HasTransactions(group) });
             }
 
             operations.Add(operation);
@@ -42,15 +48,32 @@ public static class HistoryChecker
         return keys;
     }
 
-    /// <summary>Checks one key, which begins without a value.</summary>
+    /// <summary>Checks one key, or some that belong together, which begin without a value.</summary>
     /// <param name="key">The key and its operations.</param>
     /// <param name="budget">How many configurations it may remember.</param>
     public static KeyResult Check(KeyHistory key, long budget = DefaultBudget)
     {
         ArgumentNullException.ThrowIfNull(key);
-        KeySearch search = new(KeyProblem.Of(key.Operations), budget);
-        Verdict verdict = search.Run();
-        return new KeyResult(key.Key, verdict, search.Configurations, verdict == Verdict.NotLinearizable ? Explainer.Explain(key, budget) : null);
+        Verdict verdict = Search(key.Operations, budget, out long configurations);
+        return new KeyResult(key.Key, verdict, configurations, verdict == Verdict.NotLinearizable ? Explainer.Explain(key, budget) : null);
+    }
+
+    internal static Verdict Search(IReadOnlyList<Operation> operations, long budget, out long configurations)
+    {
+        Verdict verdict;
+        foreach (Operation operation in operations)
+        {
+            if (operation.Kind != OperationKind.Txn) continue;
+            StoreSearch store = new(StoreProblem.Of(operations), budget);
+            verdict = store.Run();
+            configurations = store.Configurations;
+            return verdict;
+        }
+
+        KeySearch search = new(KeyProblem.Of(operations), budget);
+        verdict = search.Run();
+        configurations = search.Configurations;
+        return verdict;
     }
 
     /// <summary>Checks a whole history, one key after another.</summary>

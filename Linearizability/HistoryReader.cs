@@ -5,7 +5,7 @@ namespace Quorleans.Linearizability;
 
 /// <summary>
 /// Reads a history: one JSON object a line, as <c>workload</c> writes it, with the members client, op, key, value, expected, output, ok,
-/// call and return. Other members are passed over. The file is never held as a whole.
+/// call and return, and for transactions if, then and else (arrays of objects with op, key, value and output). Other members are passed over. The file is never held as a whole.
 /// </summary>
 public static class HistoryReader
 {
@@ -85,6 +85,8 @@ public static class HistoryReader
         string op = "", key = "";
         string? value = null, expected = null, output = null;
         bool? ok = null;
+        List<TransactionCompare> compares = [];
+        List<TransactionStep> then = [], otherwise = [];
         long call = 0, end = 0;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
@@ -100,6 +102,9 @@ public static class HistoryReader
                 case "expected": expected = json.GetString(); break;
                 case "output": output = json.GetString(); break;
                 case "ok": ok = json.TokenType == JsonTokenType.Null ? null : json.GetBoolean(); break;
+                case "if": TransactionJson.ReadCompares(ref json, line, compares); break;
+                case "then": TransactionJson.ReadSteps(ref json, line, then); break;
+                case "else": TransactionJson.ReadSteps(ref json, line, otherwise); break;
                 case "call": call = json.GetInt64(); break;
                 case "return": end = json.GetInt64(); break;
                 default: json.Skip(); break;
@@ -113,20 +118,27 @@ public static class HistoryReader
             if ((seen & (2 << i)) == 0) throw new HistoryFormatException(line, $"\"{Required[i]}\" is missing");
         }
 
-        OperationKind kind = KindOf(op) ?? throw new HistoryFormatException(line, $"there is no operation \"{op}\"; there are get, put, append, cas, delete");
-        if (value is null && kind is not (OperationKind.Get or OperationKind.Delete))
+        OperationKind kind = KindOf(op) ?? throw new HistoryFormatException(line, $"there is no operation \"{op}\"; there are get, put, append, cas, delete, txn");
+        if (value is null && kind is not (OperationKind.Get or OperationKind.Delete or OperationKind.Txn))
             throw new HistoryFormatException(line, $"a {op} has no \"value\"");
         if (end < call) throw new HistoryFormatException(line, $"it returns at {end}, before its call at {call}");
+        if (kind == OperationKind.Txn)
+        {
+            if (compares.Count + then.Count + otherwise.Count == 0) throw new HistoryFormatException(line, "a txn has neither \"if\" nor \"then\" nor \"else\"");
+            return new Operation(client, kind, key, "", null, null, ok, call, end) { Line = line, Transaction = new Transaction(compares, then, otherwise) };
+        }
+
         return new Operation(client, kind, key, value ?? "", expected, output, ok, call, end) { Line = line };
     }
 
-    private static OperationKind? KindOf(string op) => op switch
+    internal static OperationKind? KindOf(string op) => op switch
     {
         "get" => OperationKind.Get,
         "put" => OperationKind.Put,
         "append" => OperationKind.Append,
         "cas" => OperationKind.Cas,
         "delete" => OperationKind.Delete,
+        "txn" => OperationKind.Txn,
         _ => null,
     };
 }

@@ -81,14 +81,16 @@ internal sealed class KeyProblem
             if (Returns[i] != Never) order.Add((Returns[i], ~i));
         }
 
-        order.Sort(static (a, b) =>
-        {
-            if (a.Time != b.Time) return a.Time.CompareTo(b.Time);
-            bool aReturns = a.Event < 0, bReturns = b.Event < 0;
-            return aReturns != bReturns ? aReturns.CompareTo(bReturns) : aReturns ? b.Event.CompareTo(a.Event) : a.Event.CompareTo(b.Event);
-        });
+        Sort(order);
         int[] events = new int[order.Count];
         for (int i = 0; i < events.Length; i++) events[i] = order[i].Event;
         return events;
     }
+
+    internal static void Sort(List<(long Time, int Event)> order) => order.Sort(static (a, b) =>
+    {
+        if (a.Time != b.Time) return a.Time.CompareTo(b.Time);
+        bool aReturns = a.Event < 0, bReturns = b.Event < 0;
+        return aReturns != bReturns ? aReturns.CompareTo(bReturns) : aReturns ? b.Event.CompareTo(a.Event) : a.Event.CompareTo(b.Event);
+    });
 }

@@ -190,7 +190,7 @@ internal sealed partial class KeySearch
         _setHigh ^= Mix((ulong)operation * 2 + 2);
     }
 
-    private static ulong Mix(ulong x)
+    internal static ulong Mix(ulong x)
     {
         x *= 0x9E37_79B9_7F4A_7C15;
         x = (x ^ (x >> 30)) * 0xBF58_476D_1CE4_E5B9;

@@ -17,4 +17,7 @@ public enum OperationKind
 
     /// <summary>Removes.</summary>
     Delete,
+
+    /// <summary>Compares keys and runs one of two lists of operations.</summary>
+    Txn,
 }
