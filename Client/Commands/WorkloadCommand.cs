@@ -24,6 +24,13 @@ internal sealed class WorkloadCommand : ClusterCommand
         DefaultValueFactory = _ => OperationMix.Default,
     };
 
+    private readonly Option<int> _txn = new("--txn")
+    {
+        Description = "How many of a hundred operations are transactions over keys with one tag; the mix is of the others. Keys are then named k{0}0, k{0}1, ..., four to a tag.",
+        HelpName = "PERCENT",
+        DefaultValueFactory = _ => 0,
+    };
+
     private readonly Option<int> _valueBytes = new("--value-bytes")
     {
         Description = "How long a value is at least; its unique name may make it longer.",
@@ -41,14 +48,16 @@ internal sealed class WorkloadCommand : ClusterCommand
         : base(context, "workload",
             "Let concurrent clients work, and record a history of it.",
             "Each operation becomes one JSON line when it ends: client, op, key, value, expected, "
-            + "output, ok, call, return (nanoseconds of one monotonic clock). Operations that surely did not happen are not recorded. "
+            + "output, ok, call, return (nanoseconds of one monotonic clock); of a txn if, then and else. Operations that surely did not happen are not recorded. "
             + "Errors do not end it.",
             "workload --clients 8 --keys 10 --seconds 10 --history history.jsonl",
+            "workload --clients 8 --keys 12 --seconds 10 --history h.jsonl --txn 30",
             "workload --clients 64 --keys 4 --seconds 60 --history h.jsonl --mix get=50,append=50")
     {
-        foreach (Option option in (Option[])[_clients, _keys, _seconds, _history, _mix, _valueBytes, _attemptTimeout]) Add(option);
+        foreach (Option option in (Option[])[_clients, _keys, _seconds, _history, _mix, _txn, _valueBytes, _attemptTimeout]) Add(option);
         _clients.InRange(1, 10_000);
         _keys.InRange(1, 1_000_000);
+        _txn.InRange(0, 100);
         _seconds.InRange(0.1, 7 * 24 * 3600);
         _valueBytes.InRange(0, 1024 * 1024);
         _attemptTimeout.Validators.Add(result =>
@@ -78,6 +87,7 @@ internal sealed class WorkloadCommand : ClusterCommand
             Keys = parsed.GetRequiredValue(_keys),
             Duration = TimeSpan.FromSeconds(parsed.GetRequiredValue(_seconds)),
             Mix = mix,
+            TxnPercent = parsed.GetRequiredValue(_txn),
             ValueBytes = parsed.GetRequiredValue(_valueBytes),
             Seed = Random.Shared.Next(),
         };

@@ -17,4 +17,7 @@ internal enum OperationKind
 
     /// <summary>Removes.</summary>
     Delete,
+
+    /// <summary>Compares and changes some keys with the same tag in one step. In no mix: its share is asked for by itself.</summary>
+    Txn,
 }

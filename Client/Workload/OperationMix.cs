@@ -10,7 +10,7 @@ internal sealed class OperationMix
     public const string Default = "get=40,put=20,append=20,cas=10,delete=10";
 
     private const int WeightMax = 1_000_000;
-    private readonly int[] _weights = new int[Enum.GetValues<OperationKind>().Length];
+    private readonly int[] _weights = new int[(int)OperationKind.Delete + 1];
     private int _sum;
 
     private OperationMix()
@@ -24,7 +24,8 @@ internal sealed class OperationMix
         OperationKind.Put => "put",
         OperationKind.Append => "append",
         OperationKind.Cas => "cas",
-        _ => "delete",
+        OperationKind.Delete => "delete",
+        _ => "txn",
     };
 
     /// <summary>Reads a mix.</summary>
@@ -35,7 +36,7 @@ internal sealed class OperationMix
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = part.IndexOf('=', StringComparison.Ordinal);
-            int kind = equals < 0 ? -1 : Array.FindIndex(Enum.GetValues<OperationKind>(), k => NameOf(k) == part[..equals]);
+            int kind = equals < 0 ? -1 : KindOf(part[..equals]);
             if (kind < 0 || !int.TryParse(part.AsSpan(equals + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int weight)
                 || weight > WeightMax)
             {
@@ -51,6 +52,13 @@ internal sealed class OperationMix
         if (problem is not null) return false;
         mix = read;
         return true;
+    }
+
+    private static int KindOf(string name)
+    {
+        for (OperationKind kind = OperationKind.Get; kind <= OperationKind.Delete; kind++)
+            if (NameOf(kind) == name) return (int)kind;
+        return -1;
     }
 
     /// <summary>Chooses an operation.</summary>

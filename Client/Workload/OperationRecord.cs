@@ -9,12 +9,15 @@ namespace Quorleans.Client.Workload;
 /// <param name="Value">What was written; empty for a get and a delete.</param>
 /// <param name="Expected">A cas' expected value; null: that there is none.</param>
 /// <param name="Output">What a get read, or what a cas that did not match found; null: no value.</param>
-/// <param name="Ok">Whether it happened (a cas: whether it matched); null: unknown.</param>
+/// <param name="Ok">Whether it happened (a cas: whether it matched; a transaction: whether its comparisons held); null: unknown.</param>
 /// <param name="CallNs">When it was called, on a monotonic clock.</param>
 /// <param name="ReturnNs">When it ended.</param>
 internal readonly record struct OperationRecord(
     int Client, OperationKind Kind, string Key, string Value, string? Expected, string? Output, bool? Ok, long CallNs, long ReturnNs)
 {
+    /// <summary>The transaction; null unless it is one.</summary>
+    public RecordedTransaction? Transaction { get; init; }
+
     /// <summary>Writes the object that a line of a history is. Its members and their order are a contract with checkers.</summary>
     public void WriteTo(Utf8JsonWriter writer)
     {
@@ -25,6 +28,7 @@ internal readonly record struct OperationRecord(
         writer.WriteString("value"u8, Value);
         writer.WriteString("expected"u8, Expected);
         writer.WriteString("output"u8, Output);
+        Transaction?.WriteTo(writer);
         if (Ok is { } ok) writer.WriteBoolean("ok"u8, ok);
         else writer.WriteNull("ok"u8);
         writer.WriteNumber("call"u8, CallNs);

@@ -10,6 +10,7 @@ internal sealed class WorkloadClient(
     // After a failure, so that a cluster that refuses at once is not asked in a busy loop.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    private readonly WorkloadTransactions _transactions = new(clerk, options, values, random);
     private int _client = tally.NewClient();
 
     /// <summary>Works until the time is up. Errors do not end it.</summary>
@@ -17,8 +18,9 @@ internal sealed class WorkloadClient(
     {
         while (clock.NowNs < endNs && !cancellationToken.IsCancellationRequested)
         {
-            OperationKind kind = options.Mix.Pick(random);
-            string key = $"k{random.Next(options.Keys)}";
+            bool isTransaction = options.TxnPercent > 0 && random.Next(100) < options.TxnPercent;
+            OperationKind kind = isTransaction ? OperationKind.Txn : options.Mix.Pick(random);
+            string key = options.KeyName(random.Next(options.Keys));
             if (!await DoAsync(kind, key, cancellationToken)) await PauseAsync(cancellationToken);
         }
     }
@@ -42,10 +44,10 @@ internal sealed class WorkloadClient(
     private async Task<bool> DoAsync(OperationKind kind, string key, CancellationToken cancellationToken)
     {
         byte[] keyBytes = Encoding.UTF8.GetBytes(key);
-        string value = kind is OperationKind.Get or OperationKind.Delete ? "" : values.Next();
+        string value = kind is OperationKind.Get or OperationKind.Delete or OperationKind.Txn ? "" : values.Next();
         byte[] valueBytes = Encoding.UTF8.GetBytes(value);
         OperationRecord record = new(_client, kind, key, value, null, null, true, clock.NowNs, 0);
-        bool mayHaveHappened = kind != OperationKind.Cas;
+        bool mayHaveHappened = kind is not (OperationKind.Cas or OperationKind.Txn);
         try
         {
             switch (kind)
@@ -61,6 +63,13 @@ internal sealed class WorkloadClient(
                     break;
                 case OperationKind.Delete:
                     await clerk.DeleteAsync(keyBytes, cancellationToken);
+                    break;
+                case OperationKind.Txn:
+                    (Txn transaction, RecordedTransaction recorded) = await _transactions.NextAsync(cancellationToken);
+                    record = record with { Key = Encoding.UTF8.GetString(recorded.Then[0].Key.Span), Transaction = recorded, CallNs = clock.NowNs };
+                    mayHaveHappened = true;
+                    TxnResult result = await clerk.TransactAsync(transaction, cancellationToken);
+                    record = record with { Ok = result.Succeeded, Transaction = recorded with { Result = result } };
                     break;
                 case OperationKind.Cas:
                     // A cas begins with its compare-and-set: the read before it only tells what to expect.

@@ -64,6 +64,6 @@ internal sealed class WorkloadRun(IClerk clerk, HistoryWriter history, Monotonic
     }
 
     private bool IsOurs(string key) =>
-        int.TryParse(key.AsSpan(1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
-        && number < options.Keys && key == $"k{number}";
+        int.TryParse(key.AsSpan(key.AsSpan().LastIndexOfAnyExceptInRange('0', '9') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+        && number < options.Keys && key == options.KeyName(number);
 }

@@ -74,6 +74,35 @@ public sealed partial class WorkloadTests : IDisposable
     }
 
     [Fact]
+    public async Task Transactions_AreRecorded_AndTheirHistoryIsLinearizable()
+    {
+        _client.Store["k{0}1"] = "left by an earlier run";
+        int number = 0;
+        _client.Store.After = (operation, _) => operation == "txn" && ++number % 25 == 0 ? ClientHarness.Failure(OperationOutcome.Unknown) : null;
+        Assert.Equal(ExitCode.Ok, await RunAsync("--clients", "6", "--keys", "6", "--txn", "50"));
+        Operation[] transactions = [.. Read().Where(operation => operation.Op == "txn")];
+        Assert.Contains(transactions, operation => operation.Ok is true && operation.Json.GetProperty("then").EnumerateArray().Any(step => step.GetProperty("op").GetString() == "append"));
+        Assert.Contains(transactions, operation => operation.Ok is null);
+        Assert.All(Read(), operation => Assert.Matches(@"^k\{0}[0-3]$|^k\{1}[45]$", operation.Key));
+        Assert.Equal(ExitCode.Ok, await _client.RunAsync("check-history", _history, "--json"));
+        Assert.Equal(2, _client.JsonLines()[^1].GetProperty("keys").GetInt32());
+    }
+
+    [Fact]
+    public async Task TransactionThatReadsHalf_MakesAHistoryThatIsNotLinearizable()
+    {
+        // Somebody else's write, outside of the history, in the middle of it.
+        int number = 0;
+        _client.Store.Interloper = (operation, _) =>
+        {
+            if (operation == "txn" && ++number == 50) _client.Store["k{0}1"] = "of nobody;";
+        };
+        Assert.Equal(ExitCode.Ok, await RunAsync("--clients", "2", "--keys", "2", "--txn", "100"));
+        Assert.Equal(ExitCode.Error, await _client.RunAsync("check-history", _history));
+        Assert.Contains("are not linearizable", _client.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Cas_IsRecordedWithTheValueFound_WhenItDidNotMatch()
     {
         int number = 0;
