@@ -79,7 +79,7 @@ public sealed partial class WorkloadTests : IDisposable
         _client.Store["k{0}1"] = "left by an earlier run";
         int number = 0;
         _client.Store.After = (operation, _) => operation == "txn" && ++number % 25 == 0 ? ClientHarness.Failure(OperationOutcome.Unknown) : null;
-        Assert.Equal(ExitCode.Ok, await RunAsync("--clients", "6", "--keys", "6", "--txn", "50"));
+        Assert.Equal(ExitCode.Ok, await RunAsync("--clients", "6", "--keys", "6", "--txn", "50", "--json"));
         Operation[] transactions = [.. Read().Where(operation => operation.Op == "txn")];
         Assert.Contains(transactions, operation => operation.Ok is true && operation.Json.GetProperty("then").EnumerateArray().Any(step => step.GetProperty("op").GetString() == "append"));
         Assert.Contains(transactions, operation => operation.Ok is null);
