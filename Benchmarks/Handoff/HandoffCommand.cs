@@ -12,7 +12,7 @@ internal sealed class HandoffCommand : Command
     private readonly Option<bool> _quick = new("--quick") { Description = "A tenth of it, to see that it works. Its figures prove nothing." };
     private readonly Option<int?> _moves = new("--moves") { Description = "How many moves: by default 20 of the large shard, 100 under crashes.", HelpName = "N" };
     private readonly Option<double?> _seconds = new("--seconds") { Description = "How long each throughput round lasts, 5 by default.", HelpName = "S" };
-    private readonly Option<int?> _clients = new("--clients") { Description = "How many callers write in the throughput rounds, 64 by default.", HelpName = "N" };
+    private readonly Option<int?> _clients = new("--clients") { Description = "How many callers write in the throughput rounds, 256 by default.", HelpName = "N" };
 
     public HandoffCommand()
         : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About five minutes; status 1 when a mark is missed.")
@@ -52,7 +52,7 @@ internal sealed class HandoffCommand : Command
         {
             GroupThroughput groups = new()
             {
-                Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 1 : 5)), Clients = parsed.GetValue(_clients) ?? 64, Rounds = quick ? 1 : 3, Say = Say,
+                Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 1 : 5)), Clients = parsed.GetValue(_clients) ?? 256, Rounds = quick ? 1 : 3, Say = Say,
             };
             marks.AddRange(await groups.RunAsync(cancellationToken));
         }

@@ -7,8 +7,29 @@ public sealed partial class ClerkCore
 {
     private readonly List<ClerkOperation> _batch = [];
 
-    private bool CanSend(GroupState group, Lane lane) =>
-        _options.Batching ? lane.InFlight < _options.MaxBatchesInFlight : !group.Locator.IsSuspect;
+    // Over all groups, as of the last Advance.
+    private int _writesInFlight;
+    private int _readsInFlight;
+
+    // What more than one batch at a time is good for, that the disks need not wait for an answer's way, other groups' batches do as well: the groups share
+    // their nodes' logs. Then one batch of twice the size is cheaper.
+    private bool CanSend(GroupState group, Lane lane)
+    {
+        if (!_options.Batching) return !group.Locator.IsSuspect;
+        int inFlight = lane.Kind == AttemptKind.Write ? _writesInFlight : _readsInFlight;
+        return lane.InFlight == 0 || (lane.InFlight < _options.MaxBatchesInFlight && inFlight < _options.MaxBatchesInFlight);
+    }
+
+    private void CountInFlight()
+    {
+        _writesInFlight = 0;
+        _readsInFlight = 0;
+        foreach (GroupState group in _groups)
+        {
+            _writesInFlight += group.Writes.InFlight;
+            _readsInFlight += group.Reads.InFlight;
+        }
+    }
 
     private void Flush(GroupState group, Lane lane, long nowMs)
     {
@@ -28,6 +49,8 @@ public sealed partial class ClerkCore
             }
 
             group.Await(attempt);
+            if (lane.Kind == AttemptKind.Write) _writesInFlight++;
+            else _readsInFlight++;
             Effects.Sends.Add(attempt);
         }
     }

@@ -91,7 +91,7 @@ public sealed partial class NodeService : IAsyncDisposable
         RaftNodeOptions raft = new()
         {
             ClusterId = _cluster.ClusterId, Node = Node, NodeId = _directory.Identity.NodeId, Raft = options.Raft,
-            SnapshotThresholdBytes = options.SnapshotThresholdBytes, Time = options.Time,
+            SnapshotThresholdBytes = options.SnapshotThresholdBytes, MaxGather = options.MaxGather, Time = options.Time,
         };
         try
         {

@@ -25,6 +25,9 @@ public sealed record NodeServiceOptions
     /// <summary>Changes the node's disk, to measure with a slower one; null leaves it as it is.</summary>
     public Func<IDisk, IDisk>? ChangeDisk { get; init; }
 
+    /// <summary>How long a slow log waits for more; see <see cref="Quorleans.Raft.Node.RaftNodeOptions.MaxGather"/>.</summary>
+    public TimeSpan MaxGather { get; init; } = TimeSpan.FromMilliseconds(5);
+
     /// <summary>The clock that drives it.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -31,6 +31,7 @@ public sealed partial class RaftNode
             node.Recover(recovery, machines);
             log.Completed = _ => node.OnLogCompleted();
             TimeSpan tick = TimeSpan.FromMilliseconds(options.Raft.TickMilliseconds);
+            if (options.MaxGather > TimeSpan.Zero) node._gatherTimer = options.Time.CreateTimer(node.OnGathered, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             node._timer = options.Time.CreateTimer(node.OnTimer, null, tick, tick);
             return node;
         }
@@ -217,6 +218,7 @@ public sealed partial class RaftNode
         if (Interlocked.Exchange(ref _stopped, 1) != 0) return;
         _stopReason = reason;
         _timer?.Dispose();
+        _gatherTimer?.Dispose();
         _stopping.Cancel();
     }
 

@@ -125,7 +125,12 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
             return;
         }
 
-        if (Interlocked.Exchange(ref _logCompleted, 0) != 0) OnDurable();
+        if (Interlocked.Exchange(ref _logCompleted, 0) != 0)
+        {
+            _durableAt = Options.Time.GetTimestamp();
+            OnDurable();
+        }
+
         for (int i = 0; i < MaximumEventsPerTurn && _inbox.TryDequeue(out (Replica? Replica, object What) next); i++)
         {
             if (next.Replica is null) ((ILoopCall)next.What).Run();
@@ -137,8 +142,8 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         if (ticks > 0) Tick(Math.Min(ticks, 2));
         Guarded(static replica => replica.Write());
         if (ticks > 0) RewriteLaggards();
-        Log.TryFlush();
-        if (ticks > 0 && Log.NeedsSeal) Log.Seal();
+        Flush();
+        if (ticks > 0 && Log.NeedsSeal && GatherLeft() is null) Log.Seal();
         Guarded(static replica => replica.Send());
         Guarded(static replica => replica.Finish());
         foreach (Replica replica in _dirty) replica.IsDirty = false;

@@ -30,6 +30,12 @@ public sealed record RaftNodeOptions
     /// <summary>The size of a segment of the log, in bytes, a multiple of 4096; 16 MiB by default.</summary>
     public int LogSegmentBytes { get; init; } = 16 << 20;
 
+    /// <summary>
+    /// How long the log's next batch may be held back for groups that wrote to the two before and are likely to write again at once, so that one slow sync does for
+    /// all of them: half of what the last sync took, and at most this. Below 1 ms, and so on a fast disk, nothing is held back. Zero, the default, for never.
+    /// </summary>
+    public TimeSpan MaxGather { get; init; }
+
     /// <summary>How many bytes of entries stay in memory behind a snapshot, for followers that are a little behind; 4 MiB by default.</summary>
     public long RetainedBytes { get; init; } = 4 << 20;
 

@@ -35,6 +35,9 @@ internal sealed partial class Replica
     /// <summary>It is in the node's list of replicas with work.</summary>
     internal bool IsDirty { get; set; }
 
+    /// <summary>The log's batch to which it wrote last; 0: none.</summary>
+    internal long LastWrote { get; private set; }
+
     private string? LeaderNode => Core.Membership.TryGet(Core.Leader, out Member leader) ? leader.Node : null;
 
     internal void Handle(object what)
@@ -138,7 +141,8 @@ internal sealed partial class Replica
         if (_output.Restore is { } snapshot) LogInstalledSnapshot(snapshot, _output.RestoreKeepsLog);
         if (_output.HardState is { } state) _node.Log.SetHardState(LogGroup, state);
         if (_output.AppendTo >= _output.AppendFrom) _node.Log.AppendEntries(LogGroup, Core.Log.Range(_output.AppendFrom, _output.AppendTo));
-        _tokens.Enqueue((_node.Log.PendingSequence, token));
+        LastWrote = _node.Log.PendingSequence;
+        _tokens.Enqueue((LastWrote, token));
     }
 
     /// <summary>Sends what may leave.</summary>

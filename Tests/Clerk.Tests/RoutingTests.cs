@@ -84,6 +84,31 @@ public sealed class RoutingTests
     }
 
     [Fact]
+    public void AGroupHasASecondBatchInFlight_OnlyWhileNoOtherGroupHasOne()
+    {
+        CoreDriver driver = TwoGroups();
+        driver.Put("a1");
+        driver.Put("b1");
+        driver.Step();
+        ClerkAttempt first = Batch(driver, "g2/n3");
+        ClerkAttempt other = Batch(driver, "g1/n1");
+        driver.Put("a2");
+        driver.Step();
+        driver.Put("a3");
+        driver.Step();
+        Assert.Empty(driver.Sent);
+
+        // Nothing is in flight to the other group any more: there is room for a second batch here, but for no third.
+        driver.Ok(other);
+        Assert.Equal(2, Batch(driver, "g2/n3").Count);
+        driver.Put("a4");
+        driver.Step();
+        Assert.Empty(driver.Sent);
+        driver.Ok(first);
+        Assert.Single(Batch(driver, "g2/n3").Writes());
+    }
+
+    [Fact]
     public void TheControllerIsAskedNowAndThen_ButNotByAnIdleClerk()
     {
         CoreDriver driver = TwoGroups();

@@ -9,6 +9,7 @@ public sealed class LogStatistics
     private long _bytes;
     private long _syncs;
     private long _segments;
+    private long _lastSync;
 
     internal LogStatistics(TimeProvider time) => _time = time;
 
@@ -30,6 +31,9 @@ public sealed class LogStatistics
     /// <summary>How long its sync took.</summary>
     public LatencyHistogram SyncLatency { get; } = new();
 
+    /// <summary>How long the last sync took.</summary>
+    public TimeSpan LastSync => new(Volatile.Read(ref _lastSync));
+
     /// <summary>How long the batch in flight has been on its way, for a disk watchdog; zero when there is none.</summary>
     public TimeSpan InFlightFor
     {
@@ -50,6 +54,7 @@ public sealed class LogStatistics
         if (newSegment) Volatile.Write(ref _segments, _segments + 1);
         WriteLatency.Add(write);
         SyncLatency.Add(sync);
+        Volatile.Write(ref _lastSync, sync.Ticks);
         Volatile.Write(ref _inFlightSince, 0);
     }
 }
