@@ -27,10 +27,17 @@ public sealed class RoomTests
         ],
         ["Silo"] = ["Hosting", "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Linearizability"] = [],
-        ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts"],
+        ["MapReduce"] = [],
+        ["MapReduce.Engine"] = ["MapReduce"],
+        ["MapReduce.Applications"] = ["MapReduce"],
+        ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts", "MapReduce", "MapReduce.Engine", "MapReduce.Applications"],
     };
 
-    private static readonly string[] Pure = ["Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability"];
+    private static readonly string[] Pure =
+    [
+        "Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability",
+        "MapReduce", "MapReduce.Engine", "MapReduce.Applications",
+    ];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);
 

@@ -1,0 +1,37 @@
+namespace Quorleans.MapReduce.Engine;
+
+/// <summary>Writes sorted pairs through the user's combiner, group by group.</summary>
+internal sealed class CombiningWriter(SortBuffer buffer, RunWriter writer, IUtf8Combiner combiner) : IUtf8Values, IUtf8CombineOutput
+{
+    private int[] _offsets = [];
+    private int _at;
+    private int _end;
+
+    public ReadOnlySpan<byte> Current => buffer.ValueAt(_offsets[_at]);
+
+    private ReadOnlySpan<byte> Key => buffer.KeyAt(_offsets[_end - 1]);
+
+    public void Write(ReadOnlySpan<int> offsets)
+    {
+        _offsets = offsets.ToArray();
+        for (int start = 0; start < _offsets.Length; start = _end)
+        {
+            ReadOnlySpan<byte> key = buffer.KeyAt(_offsets[start]);
+            _end = start + 1;
+            while (_end < _offsets.Length && buffer.KeyAt(_offsets[_end]).SequenceEqual(key)) _end++;
+            _at = start - 1;
+            try
+            {
+                combiner.Combine(key, this, this);
+            }
+            catch (Exception e) when (e is not MapReduceException and not OperationCanceledException)
+            {
+                throw new MapReduceException(JobFailure.UserCode, $"the combiner failed for the key {Describe.Bytes(key)}: {e.GetType().Name}: {e.Message}", e);
+            }
+        }
+    }
+
+    public bool MoveNext() => _at + 1 < _end && ++_at < _end;
+
+    public void Emit(ReadOnlySpan<byte> value) => writer.Write(Key, value);
+}

@@ -1,0 +1,8 @@
+namespace Quorleans.MapReduce.Engine;
+
+/// <summary>A reduce attempt's side of the user's code.</summary>
+internal sealed class ReduceContext(JobArguments arguments, OutputWriter output, Action<string> status, CancellationToken cancellation)
+    : TaskContext(arguments, status, cancellation), IUtf8ReduceContext
+{
+    public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => output.Write(key, value);
+}

@@ -1,0 +1,64 @@
+using System.Text;
+using Quorleans.MapReduce.Applications;
+using Quorleans.MapReduce.Engine;
+
+namespace Quorleans.MapReduce.Tests;
+
+public sealed class SortTests : IDisposable
+{
+    private readonly JobFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(128 << 20)]
+    [InlineData(100_000)]
+    public void FixedRecords_ComeOutInOrder_AlsoWhenTheyDoNotFitIntoMemory(int memory)
+    {
+        byte[] data = new byte[20_000 * 100];
+        new Random(1).NextBytes(data);
+        _folder.Add("records", data);
+        JobReport report = JobFolder.Run(_folder.Request(new Sort(), ("record", "100")) with { MemoryBytes = memory, SplitBytes = 500_000, Reducers = 4 })[0];
+        byte[][] expected = [.. data.Chunk(100)];
+        Array.Sort(expected, (a, b) => a.AsSpan().SequenceCompareTo(b));
+        Assert.Equal(expected.SelectMany(record => record), _folder.OutputBytes());
+        Assert.All(_folder.OutputFiles(), file => Assert.InRange(new FileInfo(file).Length, 300_000, 700_000));
+        Assert.Equal(20_000, report.OutputRecords);
+        _folder.AssertOnlyOutputIsLeft();
+    }
+
+    [Fact]
+    public void ManyRuns_AreMergedInPasses()
+    {
+        byte[] data = new byte[60_000 * 100];
+        new Random(2).NextBytes(data);
+        _folder.Add("records", data);
+        JobReport report = JobFolder.Run(_folder.Request(new Sort(), ("record", "100")) with { MemoryBytes = 20_000, Reducers = 1 })[0];
+        byte[][] expected = [.. data.Chunk(100)];
+        Array.Sort(expected, (a, b) => a.AsSpan().SequenceCompareTo(b));
+        Assert.Equal(expected.SelectMany(record => record), _folder.OutputBytes());
+        Assert.True(report.SpilledBytes > 3L * data.Length, "300 runs need several passes, eight at a time");
+        _folder.AssertOnlyOutputIsLeft();
+    }
+
+    [Fact]
+    public void PartOfARecord_IsTheKey_AndEqualKeysKeepTheirOrder()
+    {
+        string[] lines = [.. Enumerable.Range(0, 5000).Select(i => $"{i:0000} {i * 7919 % 10}")];
+        _folder.Add("lines", string.Join('\n', lines));
+        JobFolder.Run(_folder.Request(new Sort(), ("key", "5:1")) with { Reducers = 3, SplitBytes = 4000 });
+        Assert.Equal(lines.OrderBy(line => line[5]), _folder.Lines);
+    }
+
+    [Fact]
+    public void Lines_AreSortedByBytes()
+    {
+        string text = Encoding.UTF8.GetString(Corpus.Text(5, 300_000));
+        _folder.Add("text", text);
+        JobFolder.Run(_folder.Request(new Sort()) with { SplitBytes = 20_000 });
+        string[] lines = text.TrimEnd('\n').Split('\n');
+        byte[][] expected = [.. lines.Select(Encoding.UTF8.GetBytes)];
+        Array.Sort(expected, (a, b) => a.AsSpan().SequenceCompareTo(b));
+        Assert.Equal(string.Concat(expected.Select(line => Encoding.UTF8.GetString(line) + "\n")), _folder.OutputText());
+    }
+}
