@@ -31,7 +31,7 @@ internal sealed class ClientApplication
             new ShardsCommand(context), new GroupsCommand(context), new JoinGroupCommand(context), new LeaveGroupCommand(context), new MoveShardCommand(context),
             new QueryCommand(context), new RebalanceShardsCommand(context),
             new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new CheckHistoryCommand(context),
-            new BenchCommand(context),
+            new BenchCommand(context), new MapReduceCommand(context),
         };
 
         // The library's own option also answers to /h and /?, which are fine values.

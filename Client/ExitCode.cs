@@ -14,4 +14,7 @@ internal static class ExitCode
 
     /// <summary>The key was not found, or its version was not the expected one.</summary>
     public const int NotMet = 3;
+
+    /// <summary>The user interrupted a job; it was undone.</summary>
+    public const int Interrupted = 130;
 }

@@ -1,0 +1,50 @@
+using System.Globalization;
+using Quorleans.MapReduce.Engine;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace Quorleans.Client.Commands;
+
+/// <summary>Shows a job that runs: bars and rates on a terminal, nothing elsewhere, so that scripts see the result alone.</summary>
+internal sealed class JobDisplay(ClientOutput output, JobProgress progress, TimeProvider time)
+{
+    private const int BarWidth = 24;
+    private static readonly TimeSpan RefreshEvery = TimeSpan.FromMilliseconds(200);
+    private readonly long _start = time.GetTimestamp();
+
+    /// <summary>Shows it until it ends; how it ended is the caller's to find out.</summary>
+    public async Task ShowUntilAsync(Task job, bool json)
+    {
+        if (!output.IsTerminal || json)
+        {
+            await job.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return;
+        }
+
+        await output.Ansi.Live(Render()).AutoClear(true).StartAsync(async live =>
+        {
+            while (await Task.WhenAny(job, Task.Delay(RefreshEvery, time)) != job) live.UpdateTarget(Render());
+        });
+    }
+
+    private Rows Render()
+    {
+        double seconds = Math.Max(0.001, time.GetElapsedTime(_start).TotalSeconds);
+        List<IRenderable> lines =
+        [
+            Line($"[bold]{Markup.Escape(progress.Job)}[/] {seconds:F1} s"),
+            Line($"map    {Bar(progress.MappedBytes, progress.InputBytes)} {progress.MapsDone}/{progress.Maps}  {progress.MappedBytes / 1e6:F0} MB  {progress.Records / seconds:F0} records/s  {progress.MappedBytes / 1e6 / seconds:F0} MB/s"),
+            Line($"reduce {Bar(progress.ReducedPairs, progress.Pairs)} {progress.ReducesDone}/{progress.Reduces}  intermediate {progress.SpilledBytes / 1e6:F0} MB  output {progress.OutputBytes / 1e6:F0} MB"),
+        ];
+        if (progress.Status.Length > 0) lines.Add(Line($"[dim]{Markup.Escape(TextEscaper.Escape(System.Text.Encoding.UTF8.GetBytes(progress.Status)))}[/]"));
+        return new Rows(lines);
+    }
+
+    private static Markup Line(FormattableString text) => new(text.ToString(CultureInfo.InvariantCulture));
+
+    private static string Bar(long done, long all)
+    {
+        int filled = all <= 0 ? 0 : (int)Math.Clamp(done * BarWidth / all, 0, BarWidth);
+        return $"[green]{new string('█', filled)}[/][grey]{new string('░', BarWidth - filled)}[/]";
+    }
+}
