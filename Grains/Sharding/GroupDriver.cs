@@ -37,6 +37,9 @@ internal sealed partial class GroupDriver : IAsyncDisposable
 
     public void Poke(int shard, long move) => _news.Writer.TryWrite(_ => _driver.Poked(move, new ShardId(shard)));
 
+    /// <summary>There is another map: the next step is due at once.</summary>
+    public void LookAgain() => _news.Writer.TryWrite(static _ => { });
+
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -103,8 +106,8 @@ internal sealed partial class GroupDriver : IAsyncDisposable
     private async Task ProposeAsync(HandoffEffect effect)
     {
         await _raft.ProposeAsync(_name, Self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs)).ConfigureAwait(false);
-        // Whatever came of it, it shows in the state: look at once.
-        _news.Writer.TryWrite(static _ => { });
+        // Whatever came of it, it shows in the state.
+        LookAgain();
     }
 
     private async Task PullAsync(HandoffEffect effect, CancellationToken cancellationToken)

@@ -126,7 +126,12 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
         if (_node.Raft is not { } raft || await Link.GetMapAsync(_map, cancellationToken).ConfigureAwait(false) is not { } seen) return;
         List<NodeEffect> effects = [];
         _reconciler.Learn(seen.Map, effects);
-        if (_reconciler.Map is { } map && map != _map) (_map, _view) = (map, map.ToView());
+        if (_reconciler.Map is { } map && map != _map)
+        {
+            (_map, _view) = (map, map.ToView());
+            foreach (GroupDriver driver in _drivers.Values) driver.LookAgain();
+        }
+
         foreach (GroupPlace place in _reconciler.Places) _reconciler.Step(place, await FindAsync(raft, place).ConfigureAwait(false), effects);
         foreach (GroupId hosted in raft.Groups)
             if (GroupNames.TryParse(hosted.Name, out int gid)) _reconciler.Sweep(gid, hosted.Incarnation, effects);

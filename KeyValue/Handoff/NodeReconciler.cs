@@ -11,7 +11,7 @@ namespace Quorleans.KeyValue.Handoff;
 /// <param name="self">The node.</param>
 public sealed class NodeReconciler(ControllerNode self)
 {
-    private const int IdleMs = 500, BusyMs = 50;
+    private const int IdleMs = 100, BusyMs = 50;
 
     /// <summary>The newest map known, or null.</summary>
     public ShardMap? Map { get; private set; }

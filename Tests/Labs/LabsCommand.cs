@@ -19,7 +19,7 @@ internal static class LabsCommand
                 foreach (Scenario scenario in part) Console.WriteLine($"  {scenario.Name,-66} {scenario.About}");
             }
 
-            Console.WriteLine($"{Catalog.Lab2.Count} of lab 2, {Catalog.Lab3.Count} of lab 3, {Catalog.Lab4A.Count} of lab 4A, {Catalog.Beyond.Count} beyond them.");
+            Console.WriteLine($"{Catalog.Lab2.Count} of lab 2, {Catalog.Lab3.Count} of lab 3, {Catalog.Lab4A.Count} of lab 4A, {Catalog.Lab4B.Count} of lab 4B, {Catalog.Beyond.Count} beyond them.");
             return 0;
         });
         return list;

@@ -16,10 +16,11 @@ internal abstract class Lab
     private readonly SimulatedCluster _cluster;
     private readonly SimulationRandom _random;
     private readonly bool[] _connected;
-    private readonly Dictionary<long, int> _leaders = [];
+    private readonly Dictionary<(GroupId Group, Term Term), int> _leaders = [];
     private readonly double[] _ledSinceMs;
 
-    protected Lab(LabRun run, int servers, LabTiming timing, Func<SimulatedNodeOptions, SimulatedNodeOptions> set, string group = "g1")
+    protected Lab(
+        LabRun run, int servers, LabTiming timing, Func<SimulatedNodeOptions, SimulatedNodeOptions> set, string group = "g1", Func<Lab, SimulatedCluster>? make = null)
     {
         Run = run;
         run.Lab = this;
@@ -27,7 +28,7 @@ internal abstract class Lab
         _random = World.Random.Fork();
         Network = new LabNetwork(servers, World.Random.Fork());
         Options = set(new SimulatedNodeOptions { Raft = timing.Options, Machines = MakeMachine, LogSegmentBytes = 128 << 10, RetainedBytes = 0, SnapshotGrowth = 0 });
-        _cluster = new SimulatedCluster(World, servers, Options, Network, group);
+        _cluster = make?.Invoke(this) ?? new SimulatedCluster(World, servers, Options, Network, group);
         _connected = new bool[servers];
         _ledSinceMs = new double[servers];
         foreach (SimulatedNode node in _cluster.Nodes) node.Failed = (failed, reason) => Violate($"{failed.Name} stopped for good: {reason.Message}");
@@ -145,8 +146,11 @@ internal abstract class Lab
     /// <summary>Watches <see cref="MaxLogBytes"/> from now on, after every event.</summary>
     internal void WatchLogs() => World.AfterEvent = () =>
     {
-        for (int i = 0; i < Count; i++) MaxLogBytes = Math.Max(MaxLogBytes, Node(i).LogBytes(Group.Name));
+        for (int i = 0; i < Count; i++) MaxLogBytes = Math.Max(MaxLogBytes, LogBytesOf(i));
     };
+
+    /// <summary>The live log of a server, in bytes.</summary>
+    protected virtual long LogBytesOf(int server) => Node(server).LogBytes(Group.Name);
 
     internal void Violate(string what) => Violation ??= what;
 
@@ -161,10 +165,12 @@ internal abstract class Lab
         ConnectAll();
     }
 
-    private WatchedMachine MakeMachine(SimulatedNode node, GroupId group)
+    private WatchedMachine MakeMachine(SimulatedNode node, GroupId group) => Watched(node, NewMachine(LabNetwork.ServerOf(node.Name)));
+
+    /// <summary>A state machine whose snapshots are counted.</summary>
+    protected WatchedMachine Watched(SimulatedNode node, IStateMachine machine)
     {
-        int server = LabNetwork.ServerOf(node.Name);
-        return new WatchedMachine(NewMachine(server), () => SnapshotsTaken++, () =>
+        return new WatchedMachine(machine, () => SnapshotsTaken++, () =>
         {
             // While a node starts it loads its own snapshot.
             if (node.Raft is not null) SnapshotsInstalled++;
@@ -175,7 +181,8 @@ internal abstract class Lab
     {
         if (state.Role != RaftRole.Leader) return;
         _ledSinceMs[server] = NowMs;
-        if (!_leaders.TryAdd(state.Term.Value, server) && _leaders[state.Term.Value] != server)
-            Violate($"Two leaders in term {state.Term}: {Node(_leaders[state.Term.Value]).Name} and {Node(server).Name}.");
+        (GroupId, Term) key = (state.Group, state.Term);
+        if (!_leaders.TryAdd(key, server) && _leaders[key] != server)
+            Violate($"Two leaders of {state.Group} in term {state.Term}: {Node(_leaders[key]).Name} and {Node(server).Name}.");
     }
 }

@@ -91,7 +91,7 @@ internal sealed class LabNetwork : INetworkModel
         return _clients.TryGetValue(from, out bool[]? servers) ? servers[server] : _links[ServerOf(from), server];
     }
 
-    internal static int ServerOf(string node) => node[1] - '1';
+    internal static int ServerOf(string node) => node.Length == 2 ? node[1] - '1' : ((node[1] - '0') * 10) + node[2] - '1';
 
     /// <summary>Reads a Raft packet's message, for scripts.</summary>
     internal static RaftMessage Read(in Packet packet, Guid cluster, GroupId group) =>

@@ -1,4 +1,5 @@
 using Quorleans.Raft;
+using Quorleans.Simulation;
 
 namespace Quorleans.Labs;
 
@@ -6,9 +7,9 @@ namespace Quorleans.Labs;
 /// <param name="inner">The machine.</param>
 /// <param name="captured">Called when a snapshot of it is taken.</param>
 /// <param name="installed">Called when a snapshot replaces its state.</param>
-internal sealed class WatchedMachine(IStateMachine inner, Action captured, Action installed) : IStateMachine
+internal sealed class WatchedMachine(IStateMachine inner, Action captured, Action installed) : IWrappedMachine
 {
-    internal IStateMachine Inner => inner;
+    public IStateMachine Inner => inner;
 
     public ReadOnlyMemory<byte> Apply(in LogEntry entry, bool wantResult) => inner.Apply(entry, wantResult);
 

@@ -6,13 +6,14 @@ namespace Quorleans.Labs.Controller;
 /// <summary>Lab 4A's Clerk: one call at a time, each tried until it is answered.</summary>
 /// <param name="requester">The client process.</param>
 /// <param name="id">Its number.</param>
-internal sealed class ControllerClerk(SimulatedRequester requester, int id)
+/// <param name="servers">The servers of a group; null for names of servers that nobody runs.</param>
+internal sealed class ControllerClerk(SimulatedRequester requester, int id, Func<int, string[]>? servers = null)
 {
     private long _sequence;
 
     internal static string[] ServersOf(int gid) => [$"s{gid}c", $"s{gid}a", $"s{gid}b"];
 
-    internal Task<long> Join(params int[] gids) => Command(ControllerCommand.Join([.. gids.Select(gid => new JoiningGroup(gid, [.. ServersOf(gid)]))]));
+    internal Task<long> Join(params int[] gids) => Command(ControllerCommand.Join([.. gids.Select(gid => new JoiningGroup(gid, [.. (servers ?? ServersOf)(gid)]))]));
 
     internal Task<long> Leave(params int[] gids) => Command(ControllerCommand.Leave(gids));
 

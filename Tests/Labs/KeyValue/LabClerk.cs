@@ -8,9 +8,10 @@ namespace Quorleans.Labs.KeyValue;
 
 /// <summary>The labs' Clerk: one call at a time, each tried until it succeeds. The real Clerk's core is inside, and every call is recorded.</summary>
 /// <param name="lab">Where it works.</param>
+/// <param name="history">Where its calls are recorded.</param>
 /// <param name="clerk">The client process.</param>
 /// <param name="id">Its number in histories.</param>
-internal sealed class LabClerk(KeyValueLab lab, SimulatedClerk clerk, int id)
+internal sealed class LabClerk(Lab lab, List<Operation> history, SimulatedClerk clerk, int id)
 {
     internal int Id => id;
 
@@ -34,7 +35,7 @@ internal sealed class LabClerk(KeyValueLab lab, SimulatedClerk clerk, int id)
         await over.Task;
         LabRun.Require(operation.Error is null, $"{recorded} of {key} failed: {operation.ErrorMessage}");
         string? read = kind == Operations.Get && operation.ResultFlag ? Encoding.UTF8.GetString(operation.ResultValue.Span) : null;
-        lab.History.Add(new Operation(id, recorded, key, value, null, read, true, call, lab.World.NowUs * 1000));
+        history.Add(new Operation(id, recorded, key, value, null, read, true, call, lab.World.NowUs * 1000));
         return read;
     }
 }

@@ -32,6 +32,8 @@ internal sealed class GroupDriving
 
     internal void Poke(int shard, long move) => Tell(_ => _driver.Poked(move, new ShardId(shard)));
 
+    internal void LookAgain() => Tell(static _ => { });
+
     private void Tell(Action<List<HandoffEffect>> news)
     {
         _news.Enqueue(news);
@@ -103,7 +105,7 @@ internal sealed class GroupDriving
     {
         if (_node.Raft is not { } raft) return;
         await raft.ProposeAsync(_name, Self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs)).ConfigureAwait(false);
-        Tell(static _ => { });
+        LookAgain();
     }
 
     private async Task PullAsync(HandoffEffect effect)

@@ -153,7 +153,12 @@ internal sealed class NodeSharding
         if (_node.Raft is not { } raft || reply.Status != ReplyStatus.Ok || NodeReconciler.Read(reply.Result.Span, Map) is not { } seen) return;
         List<NodeEffect> effects = [];
         _reconciler.Learn(seen, effects);
-        if (_reconciler.Map is { } map && map != Map) (Map, View) = (map, map.ToView());
+        if (_reconciler.Map is { } map && map != Map)
+        {
+            (Map, View) = (map, map.ToView());
+            foreach (GroupDriving driver in _drivers.Values) driver.LookAgain();
+        }
+
         foreach (GroupPlace place in _reconciler.Places) _reconciler.Step(place, await FindAsync(raft, place).ConfigureAwait(false), effects);
         foreach (GroupId hosted in raft.Groups)
             if (GroupNames.TryParse(hosted.Name, out int gid)) _reconciler.Sweep(gid, hosted.Incarnation, effects);
