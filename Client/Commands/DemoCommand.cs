@@ -3,7 +3,7 @@ using Quorleans.Client.Demo;
 
 namespace Quorleans.Client.Commands;
 
-/// <summary><c>demo</c>: a cluster of its own that works, loses its leader and loses nothing.</summary>
+/// <summary><c>demo</c>: a cluster of its own that works, loses its leader, moves its data and loses nothing.</summary>
 internal sealed class DemoCommand : ClientCommand
 {
     private readonly Option<bool> _keep = new("--keep")
@@ -13,10 +13,10 @@ internal sealed class DemoCommand : ClientCommand
 
     public DemoCommand(ClientContext context)
         : base(context, "demo",
-            "Show a cluster that works, loses its leader and loses nothing.",
+            "Show a cluster that works, loses its leader, moves its data and loses nothing.",
             "Starts three nodes in this process, on a temporary directory and free ports; write, read, load this repository's "
-            + "text, stop the leader abruptly, bring it back, restart everything and read every acknowledged write back. "
-            + "Exit status 1 when one is missing.",
+            + "text, stop the leader abruptly, bring it back, let two groups join and one leave under a workload, restart everything, read every "
+            + "acknowledged write back and check what the clients saw. Exit status 1 when a write is missing, or that is not linearizable.",
             "demo", "demo --keep") => Add(_keep);
 
     /// <inheritdoc/>
@@ -33,7 +33,7 @@ internal sealed class DemoCommand : ClientCommand
             if (parsed.GetValue(_keep)) await KeepAsync(cluster, narrator, cancellationToken);
             else narrator.Say("With --keep the cluster runs on and you can look at it in the dashboard. A lasting one: dotnet run -c Release --project Silo");
             if (whole) return ExitCode.Ok;
-            throw new ClientException("acknowledged writes are missing; the lines above say which");
+            throw new ClientException("acknowledged writes are missing, or what clients saw is not linearizable; the lines above say which");
         }
         finally
         {

@@ -1,5 +1,6 @@
 using Quorleans.Client.Demo;
 using Quorleans.Client.Tests.Fakes;
+using Quorleans.KeyValue;
 
 namespace Quorleans.Client.Tests;
 
@@ -15,6 +16,11 @@ public sealed class DemoTests
         Assert.Equal(["start", "stop n1", "start n1", "stop", "start", "dispose"], cluster.Events);
         Assert.Contains("http://127.0.0.1:1234/dashboard", client.Out, StringComparison.Ordinal);
         Assert.Contains("acknowledged writes are there", client.Out, StringComparison.Ordinal);
+        Assert.Equal([2, 3], Assert.IsType<JoinCommand>(cluster.ShardCommands[0]).Groups.Select(static group => group.Gid));
+        Assert.Equal([3], Assert.IsType<LeaveCommand>(cluster.ShardCommands[1]).Gids);
+        Assert.Contains("join 2 and 3  → 2 shards moved", client.Out, StringComparison.Ordinal);
+        Assert.Contains("leave 3  → 1 shards moved", client.Out, StringComparison.Ordinal);
+        Assert.Contains("is linearizable", client.Out, StringComparison.Ordinal);
         Assert.DoesNotContain('\x1b', client.Out);
     }
 
@@ -27,6 +33,15 @@ public sealed class DemoTests
         Assert.Equal(ExitCode.Error, await client.RunAsync("demo"));
         Assert.Contains($"{key}: acknowledged", client.Out, StringComparison.Ordinal);
         Assert.Contains("missing", client.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Demo_Ends1_WhenWhatClientsSawWhileShardsMovedIsNotLinearizable()
+    {
+        using ClientHarness client = new(demo: new FakeDemoCluster { LiesAbout = "k7" });
+        Assert.Equal(ExitCode.Error, await client.RunAsync("demo"));
+        Assert.Contains("not linearizable, or could not be decided: k7", client.Out, StringComparison.Ordinal);
+        Assert.Contains("not linearizable", client.Error, StringComparison.Ordinal);
     }
 
     [Fact]

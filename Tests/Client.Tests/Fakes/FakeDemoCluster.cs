@@ -1,3 +1,5 @@
+using Quorleans.KeyValue;
+
 namespace Quorleans.Client.Tests.Fakes;
 
 /// <summary>A demonstration's cluster in memory, which can be told to forget something when it restarts.</summary>
@@ -6,7 +8,27 @@ internal sealed class FakeDemoCluster : IDemoCluster
     private readonly FakeCluster _cluster = new();
     private int _starts;
 
-    public FakeDemoCluster() => SetLeader("n1", term: 1);
+    public FakeDemoCluster()
+    {
+        SetLeader("n1", term: 1);
+
+        // Before, on its way, after the two joined, after one left.
+        _cluster.Controller.Maps.Enqueue(Map([1, 1, 1], [1, 1, 1]));
+        _cluster.Controller.Maps.Enqueue(Map([1, 2, 1], [1, 2, 3]));
+        _cluster.Controller.Maps.Enqueue(Map([1, 2, 3], [1, 2, 3]));
+        _cluster.Controller.Maps.Enqueue(Map([1, 2, 1], [1, 2, 1]));
+    }
+
+    public IReadOnlyList<ControllerCommand> ShardCommands => _cluster.Controller.Commands;
+
+    /// <summary>A key of which clients read what nobody has written.</summary>
+    public string? LiesAbout
+    {
+        init => _cluster.Store.Interloper = (operation, key) =>
+        {
+            if (operation == "get" && key == value) _cluster.Store[key] = "a lie";
+        };
+    }
 
     public string? ForgottenKey { get; init; }
 
@@ -49,6 +71,9 @@ internal sealed class FakeDemoCluster : IDemoCluster
         Events.Add("dispose");
         return ValueTask.CompletedTask;
     }
+
+    private static ShardMap Map(int[] owners, int[] targets) => new(
+        1, 1, [.. owners.Select((owner, shard) => new ShardPlace(owner, 1, targets[shard], owner == targets[shard] ? 0 : 9, owner == targets[shard] ? 0 : targets[shard]))], [], [], []);
 
     private void SetLeader(string leader, long term)
     {
