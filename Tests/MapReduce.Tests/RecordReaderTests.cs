@@ -18,7 +18,7 @@ public sealed class RecordReaderTests : IDisposable
             string[] lines = text.Split('\n');
             if (text.EndsWith('\n')) lines = lines[..^1];
             Assert.Equal(lines, ReadAll(path, RecordFormats.Lines, splitBytes).Select(Encoding.UTF8.GetString));
-        }, iter: 2000, threads: 1);
+        }, iter: 400, threads: 1);
 
     [Fact]
     public void Blocks_TogetherAreTheFile_AndEndAtLines() =>
@@ -28,7 +28,7 @@ public sealed class RecordReaderTests : IDisposable
             List<byte[]> blocks = ReadAll(path, RecordFormats.LineBlocks, splitBytes);
             Assert.Equal(text, string.Concat(blocks.Select(Encoding.UTF8.GetString)));
             Assert.All(blocks.SkipLast(1), block => Assert.Equal((byte)'\n', block[^1]));
-        }, iter: 2000, threads: 1);
+        }, iter: 400, threads: 1);
 
     [Fact]
     public void FixedSizeRecords_AreNeverCut()

@@ -21,7 +21,7 @@ public sealed class SortTests : IDisposable
         JobReport report = JobFolder.Run(_folder.Request(new Sort(), ("record", "100")) with { MemoryBytes = memory, SplitBytes = 500_000, Reducers = 4 })[0];
         byte[][] expected = [.. data.Chunk(100)];
         Array.Sort(expected, (a, b) => a.AsSpan().SequenceCompareTo(b));
-        Assert.Equal(expected.SelectMany(record => record), _folder.OutputBytes());
+        Assert.True(expected.SelectMany(record => record).SequenceEqual(_folder.OutputBytes()), "the output is not the sorted input");
         Assert.All(_folder.OutputFiles(), file => Assert.InRange(new FileInfo(file).Length, 300_000, 700_000));
         Assert.Equal(20_000, report.OutputRecords);
         _folder.AssertOnlyOutputIsLeft();
@@ -30,14 +30,14 @@ public sealed class SortTests : IDisposable
     [Fact]
     public void ManyRuns_AreMergedInPasses()
     {
-        byte[] data = new byte[60_000 * 100];
+        byte[] data = new byte[30_000 * 100];
         new Random(2).NextBytes(data);
         _folder.Add("records", data);
         JobReport report = JobFolder.Run(_folder.Request(new Sort(), ("record", "100")) with { MemoryBytes = 20_000, Reducers = 1 })[0];
         byte[][] expected = [.. data.Chunk(100)];
         Array.Sort(expected, (a, b) => a.AsSpan().SequenceCompareTo(b));
-        Assert.Equal(expected.SelectMany(record => record), _folder.OutputBytes());
-        Assert.True(report.SpilledBytes > 3L * data.Length, "300 runs need several passes, eight at a time");
+        Assert.True(expected.SelectMany(record => record).SequenceEqual(_folder.OutputBytes()), "the output is not the sorted input");
+        Assert.True(report.SpilledBytes > 2.9 * data.Length, "150 runs need several passes, eight at a time");
         _folder.AssertOnlyOutputIsLeft();
     }
 
