@@ -6,7 +6,7 @@ namespace Quorleans.Linearizability;
 /// </summary>
 internal sealed class StoreModel
 {
-    private readonly record struct Step(OperationKind Kind, int Key, RegisterState Value, (ulong First, ulong Second) Shift, bool IsTold);
+    private readonly record struct Step(OperationKind Kind, int Key, RegisterState Value, (ulong First, ulong Second) Shift, bool IsTold, string Token);
 
     private readonly bool? _ok;
     private readonly List<(int Key, RegisterState Value)> _compares = [];
@@ -78,10 +78,25 @@ internal sealed class StoreModel
             }
 
             changes.Push((step.Key, state[step.Key]));
-            state[step.Key] = step.Kind == OperationKind.Append ? state[step.Key].Append(step.Value, step.Shift) : step.Value;
+            bool staysUnseen = step.Kind == OperationKind.Append && (state[step.Key] == RegisterState.Unseen || step.Value == RegisterState.Unseen);
+            state[step.Key] = staysUnseen ? RegisterState.Unseen : step.Kind == OperationKind.Append ? state[step.Key].Append(step.Value, step.Shift) : step.Value;
         }
 
         return true;
+    }
+
+    /// <summary>Values that nobody saw are all alike: which of them is there, and in which order they came, makes no difference.</summary>
+    /// <param name="seen">The values that somebody saw or compared with.</param>
+    public void MergeUnseen(HashSet<string> seen)
+    {
+        foreach (List<Step> branch in (ReadOnlySpan<List<Step>>)[_then, _else])
+        {
+            for (int i = 0; i < branch.Count; i++)
+            {
+                bool writes = branch[i].Kind is OperationKind.Put or OperationKind.Append;
+                if (writes && !seen.Contains(branch[i].Token)) branch[i] = branch[i] with { Value = RegisterState.Unseen };
+            }
+        }
     }
 
     private static Transaction Single(Operation o)
@@ -106,7 +121,7 @@ internal sealed class StoreModel
             Keys.Add(key);
             bool isGet = step.Kind == OperationKind.Get;
             RegisterState value = isGet ? RegisterState.Of(step.Output) : step.Kind == OperationKind.Delete ? RegisterState.Absent : RegisterState.Of(step.Value);
-            branch.Add(new Step(step.Kind, key, value, step.Kind == OperationKind.Append ? RegisterState.Shift(step.Value.Length) : default, ran));
+            branch.Add(new Step(step.Kind, key, value, step.Kind == OperationKind.Append ? RegisterState.Shift(step.Value.Length) : default, ran, step.Value));
             if (isGet && ran && written.Contains(key)) Seen.Add(step.Output ?? "");
             else if (isGet && ran) See(key, step.Output);
             if (isGet) continue;

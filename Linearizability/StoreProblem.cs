@@ -23,15 +23,18 @@ internal sealed class StoreProblem
         }
 
         bool unique = FindWriters();
-        bool[] seen = unique ? Tighten() : new bool[count];
-        bool loose = Array.Exists(Models, static model => model.IsLoose);
+        HashSet<string> seen = unique ? Tighten() : [];
+        HashSet<int> loose = [];
+        foreach (StoreModel model in Models)
+            if (model.IsLoose) loose.UnionWith(model.Keys);
         for (int i = 0; i < count; i++)
         {
             Sees[i] = unique ? Observations(Models[i]) : [];
+            if (unique) Models[i].MergeUnseen(seen);
             Impossible |= Returns[i] < Operations[i].Call;
 
-            // Of unknown outcome, and nobody saw any of it: it need not have happened. A delete's effect has no name by which it could be seen.
-            if (unique && !loose && !seen[i] && Operations[i].Ok is null && !Models[i].Deletes) Dropped.Add(i);
+            // Of unknown outcome, and nobody saw any of it: it need not have happened. Unless somebody saw something and does not tell what; and a delete's effect has no name by which it could be seen.
+            if (unique && !Models[i].Tokens.Exists(seen.Contains) && Operations[i].Ok is null && !Models[i].Deletes && !loose.Overlaps(Models[i].Keys)) Dropped.Add(i);
         }
 
         Observers = new int[_values.Count];
@@ -98,9 +101,10 @@ internal sealed class StoreProblem
     }
 
     /// <summary>Who saw a value was called before it and returned after all that made it.</summary>
-    private bool[] Tighten()
+    /// <returns>The written values that somebody saw, or compared with.</returns>
+    private HashSet<string> Tighten()
     {
-        bool[] seen = new bool[Operations.Length];
+        HashSet<string> seen = new(StringComparer.Ordinal);
         for (int i = 0; i < Operations.Length; i++)
         {
             foreach (string text in Models[i].Seen)
@@ -108,21 +112,20 @@ internal sealed class StoreProblem
                 if (!TryFindWriters(text, seen, Returns[i])) Impossible = true;
             }
 
-            // If an operation of unknown outcome happened, what it expected was there.
-            if (Operations[i].Ok is not null) continue;
+            // What is compared with matters, whether it was there or not.
             foreach (string text in Models[i].Expected) TryFindWriters(text, seen, KeyProblem.Never);
         }
 
         return seen;
     }
 
-    private bool TryFindWriters(string text, bool[] seen, long before)
+    private bool TryFindWriters(string text, HashSet<string> seen, long before)
     {
         for (int start = 0; start < text.Length;)
         {
             int end = text.IndexOf(Terminator, start) + 1;
             if (end == 0 || !_writers.TryGetValue(text[start..end], out int writer)) return false;
-            seen[writer] = true;
+            seen.Add(text[start..end]);
             Returns[writer] = Math.Min(Returns[writer], before);
             start = end;
         }

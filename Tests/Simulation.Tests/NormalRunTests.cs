@@ -6,7 +6,7 @@ namespace Quorleans.Simulation.Tests;
 /// <summary>The seeds of every test run. Many more: <c>dotnet run -c Release --project Tests/Simulation</c>.</summary>
 public sealed class NormalRunTests
 {
-    private const int Seeds = 240;
+    private const int Seeds = 280;
     private const int ShardedSeeds = 100;
     private const int LeastReached = 10;
     private const int LeastKindsOfFaults = 20;

@@ -22,6 +22,9 @@ internal sealed record Swarm
 
     internal required int Keys { get; init; }
 
+    /// <summary>How many of a hundred operations are transactions; then two keys share a tag.</summary>
+    internal required int Transactions { get; init; }
+
     /// <summary>Of 100 operations, how many read.</summary>
     internal required int Reads { get; init; }
 
@@ -61,8 +64,9 @@ internal sealed record Swarm
     internal static Swarm Of(SimulationOptions options)
     {
         SimulationRandom random = new(options.Seed * 0x9E3779B97F4A7C15 + 1);
-        // Its own chance, so that the seeds without spare nodes are what they were.
+        // Its own chance, so that the seeds without spare nodes (or transactions) are what they were.
         SimulationRandom members = new(options.Seed * 0x9E3779B97F4A7C15 + 2);
+        SimulationRandom transactions = new(options.Seed * 0x9E3779B97F4A7C15 + 3);
         int spares = options.Profile is "full" or ShardedSimulator.Profile or MembershipFaults.Area ? members.Of([0, 1, 2, 2, 3, 0]) : 0;
         if (options.Profile == MembershipFaults.Area) spares = Math.Max(1, spares);
         int nodes = random.Of([3, 3, 3, 3, 3, 3, 5, 5, 4, 2]);
@@ -99,6 +103,7 @@ internal sealed record Swarm
             CallersEach = 1 + random.Below(3),
             ThinkUs = random.Of([300_000L, 1_000_000, 2_000_000, 4_000_000]) * options.OperationsEvery,
             Keys = 1 + random.Below(5),
+            Transactions = transactions.Of([0, 0, 0, 15, 40]),
             Reads = 15 + random.Below(55),
             FollowerReads = random.OneIn(3),
             Raft = raft,

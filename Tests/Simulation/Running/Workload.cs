@@ -7,7 +7,7 @@ using History = Quorleans.Linearizability;
 namespace Quorleans.Simulation;
 
 /// <summary>Callers that each do one operation after another, and the history of what they saw. Every value written is unique.</summary>
-internal sealed class Workload
+internal sealed partial class Workload
 {
     private readonly World _world;
     private readonly Swarm _swarm;
@@ -95,6 +95,7 @@ internal sealed class Workload
         bool abandoned = end < 0;
         bool unknown = abandoned || (operation.Error is not null && operation.Outcome == OperationOutcome.Unknown);
         if (operation.IsRead && (unknown || operation.Error is not null)) return null;
+        if (call.Transaction is not null) return unknown || operation.Error is null ? Recorded(call, end, unknown) : null;
 
         // What surely did not happen may not show anywhere: its value is unique, and nothing else explains it.
         if (!unknown && operation.Error is not null) return null;
@@ -127,7 +128,13 @@ internal sealed class Workload
 
     private void Begin(Caller caller)
     {
-        string key = $"k{_random.Below(_swarm.Keys)}";
+        if (_swarm.Transactions > 0 && _random.Below(100) < _swarm.Transactions)
+        {
+            Transact(caller);
+            return;
+        }
+
+        string key = NameOf(_random.Below(_swarm.Keys));
         string token = string.Create(CultureInfo.InvariantCulture, $"{++_lastToken};");
         byte[] name = Encoding.ASCII.GetBytes(key), value = Encoding.ASCII.GetBytes(token);
         string? expected = null;
@@ -145,7 +152,7 @@ internal sealed class Workload
         {
             operation = new ClerkOperation(OperationKind.Put, name, value);
         }
-        else if (dice % 10 < 5 && caller.Known.TryGetValue(key, out (long Version, string? Value) known))
+        else if (dice % 10 < 5 && _swarm.Transactions == 0 && caller.Known.TryGetValue(key, out (long Version, string? Value) known))
         {
             expected = known.Value;
             operation = new ClerkOperation(OperationKind.CompareAndSet, name, value, known.Version);
@@ -155,10 +162,14 @@ internal sealed class Workload
             operation = new ClerkOperation(OperationKind.Append, name, value);
         }
 
-        Call call = new(caller.Client, key, operation, expected, _world.NowUs);
+        Submit(caller, new Call(caller.Client, key, operation, expected, _world.NowUs), operation.IsRead ? "" : token);
+    }
+
+    private void Submit(Caller caller, Call call, string token)
+    {
         caller.Current = call;
-        _world.Trace?.Line($"{_clerks[caller.Clerk].Name} calls {operation.Kind} {key} {(operation.IsRead ? "" : token)}");
-        _clerks[caller.Clerk].Submit(operation, _ => End(caller, call));
+        _world.Trace?.Line($"{_clerks[caller.Clerk].Name} calls {call.Operation.Kind} {call.Key} {token}");
+        _clerks[caller.Clerk].Submit(call.Operation, _ => End(caller, call));
     }
 
     private void End(Caller caller, Call call)
@@ -172,7 +183,8 @@ internal sealed class Workload
         {
             Succeeded++;
             caller.Succeeded++;
-            if (operation.IsRead) caller.Known[call.Key] = operation.ResultFlag ? (operation.ResultVersion, Encoding.ASCII.GetString(operation.ResultValue.Span)) : (0, null);
+            if (operation.ResultTransaction is { } result) Learn(caller, result);
+            else if (operation.IsRead) caller.Known[call.Key] = operation.ResultFlag ? (operation.ResultVersion, Encoding.ASCII.GetString(operation.ResultValue.Span)) : (0, null);
         }
         else if (operation.Outcome == OperationOutcome.Unknown)
         {
@@ -226,5 +238,9 @@ internal sealed class Workload
         internal Dictionary<string, (long Version, string? Value)> Known { get; } = new(StringComparer.Ordinal);
     }
 
-    private sealed record Call(int Client, string Key, ClerkOperation Operation, string? Expected, long CallUs);
+    private sealed record Call(int Client, string Key, ClerkOperation Operation, string? Expected, long CallUs)
+    {
+        /// <summary>As the history will have it, without results; null unless it is a transaction.</summary>
+        internal History.Transaction? Transaction { get; init; }
+    }
 }
