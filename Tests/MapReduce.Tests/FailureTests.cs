@@ -155,6 +155,36 @@ public sealed class FailureTests : IDisposable
     }
 
     [Fact]
+    public void FolderOfAKilledProcess_IsRemoved_ButNotOneInUse()
+    {
+        _folder.Add("a", "x");
+        string abandoned = Path.Combine(_folder.Root, ".out.mr-abandoned");
+        string inUse = Path.Combine(_folder.Root, ".out.mr-inuse");
+        string another = Path.Combine(_folder.Root, ".outside.mr-x");
+        foreach (string folder in (string[])[abandoned, inUse, another])
+        {
+            Directory.CreateDirectory(folder);
+            File.WriteAllText(Path.Combine(folder, "lock"), "");
+        }
+
+        using (FileStream held = new(Path.Combine(inUse, "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            JobFolder.Run(_folder.Request(new WordCount()));
+            Assert.Equal((false, true, true), (Directory.Exists(abandoned), Directory.Exists(inUse), Directory.Exists(another)));
+        }
+    }
+
+    [Fact]
+    public void RecordFormatThatStandsStill_IsAClearFailure()
+    {
+        _folder.Add("a", "x");
+        JobDefinition job = JobDefinition.Create("still", static () => new WordMapper()) with { Input = new StandingStill() };
+        MapReduceException error = Fails(_folder.Request(job));
+        Assert.Equal(JobFailure.UserCode, error.Failure);
+        Assert.Contains("record format", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Cancellation_LeavesNothing()
     {
         _folder.Add("a", Corpus.Text(1, 100_000));
@@ -210,6 +240,19 @@ public sealed class FailureTests : IDisposable
         {
             context.Write(key, default);
             if (key.SequenceEqual("x"u8)) throw new InvalidOperationException("no");
+        }
+    }
+
+    private sealed class StandingStill : IRecordFormat
+    {
+        public long Alignment => 1;
+
+        public int LookBehind => 0;
+
+        public bool TryRead(ReadOnlySpan<byte> buffer, int owned, bool isLast, out int recordBytes, out int consumedBytes)
+        {
+            recordBytes = consumedBytes = 0;
+            return true;
         }
     }
 

@@ -73,7 +73,13 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
         {
             if (_to > _from)
             {
-                if (format.TryRead(_buffer.AsSpan(_from, _to - _from), owned, _isLast, out bytes, out consumed)) return true;
+                if (format.TryRead(_buffer.AsSpan(_from, _to - _from), owned, _isLast, out bytes, out consumed))
+                {
+                    // A format of the user's that stands still would never end.
+                    if (consumed > 0 && consumed <= _to - _from && bytes >= 0 && bytes <= consumed) return true;
+                    throw new MapReduceException(JobFailure.UserCode, $"the record format took {bytes} and {consumed} of {_to - _from} bytes at byte {_position} of {_range.Path}");
+                }
+
                 if (_isLast)
                     throw new MapReduceException(JobFailure.Input, $"{_range.Path} ends within a record, which begins at byte {_position}");
             }

@@ -8,6 +8,7 @@ namespace Quorleans.MapReduce.Engine;
 /// </summary>
 public sealed partial class OutputFolder : IDisposable
 {
+    private const string LockName = "lock";
     private const uint NoReplace = 1;
     private const uint Exchange = 2;
     private const int CurrentFolder = -100;
@@ -17,6 +18,7 @@ public sealed partial class OutputFolder : IDisposable
     private const int NoSuchCall = 38;
     private readonly bool _overwrite;
     private readonly string _staging;
+    private FileStream? _lock;
 
     private OutputFolder(string target, bool overwrite)
     {
@@ -51,6 +53,8 @@ public sealed partial class OutputFolder : IDisposable
         {
             Directory.CreateDirectory(folder.Content);
             Directory.CreateDirectory(folder.Work);
+            folder._lock = Hold(folder._staging);
+            folder.RemoveAbandoned();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -75,9 +79,36 @@ public sealed partial class OutputFolder : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Held until nothing is left, so that nobody else removes it meanwhile.
+        Remove(_staging);
+        _lock?.Dispose();
+    }
+
+    // A process that was killed leaves its folder; the next one for the same output removes it. A folder in use is held by its process.
+    private void RemoveAbandoned()
+    {
+        foreach (string other in Directory.EnumerateDirectories(Path.GetDirectoryName(Target)!, $".{Path.GetFileName(Target)}.mr-*"))
+        {
+            if (other == _staging || !File.Exists(Path.Combine(other, LockName))) continue;
+            try
+            {
+                using FileStream held = Hold(other);
+                Remove(other);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // It is in use, or not ours to remove.
+            }
+        }
+    }
+
+    private static FileStream Hold(string folder) => new(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+
+    private static void Remove(string folder)
+    {
         try
         {
-            Directory.Delete(_staging, recursive: true);
+            Directory.Delete(folder, recursive: true);
         }
         catch (DirectoryNotFoundException)
         {
