@@ -4,6 +4,7 @@ using System.Text;
 using Quorleans.Clerk;
 using Quorleans.Client.Workload;
 using Quorleans.KeyValue;
+using Quorleans.KeyValue.Handoff;
 using Quorleans.Linearizability;
 
 namespace Quorleans.Benchmarks.Handoff;
@@ -52,7 +53,7 @@ internal sealed class MovePause
     {
         Say($"three nodes, two groups; loading {Keys} keys into shard {Shard}{(freezesBeforeCopy ? ", which freezes before its copy" : "")}");
         await using BenchCluster cluster = await BenchCluster.StartAsync(
-            options => options with { Handoff = options.Handoff with { FreezesBeforeCopy = freezesBeforeCopy } }, null, cancellationToken);
+            options => freezesBeforeCopy ? options with { Handoff = HandoffDriverOptions.Default with { FreezesBeforeCopy = true } } : options, null, cancellationToken);
         await cluster.JoinAsync([2], cancellationToken);
         string tag = KeyPicker.TagOf(Shard);
         await LoadAsync(cluster.Client.Clerk, tag, cancellationToken);

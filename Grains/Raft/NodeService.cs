@@ -165,7 +165,7 @@ public sealed partial class NodeService : IAsyncDisposable
     {
         if (group.Name == GroupNames.Controller) return _machines[group.Name] = new ControllerStateMachine(ControllerOptionsOf(_cluster, Shards));
         if (!GroupNames.TryParse(group.Name, out int gid)) throw new ArgumentException($"{group.Name} is no group of this program.", nameof(group));
-        return _machines[group.Name] = new KeyValueStateMachine(Shards, _cluster.Limits, new GroupRef(gid, group.Incarnation), ownsAll: group == new GroupId(StoreGroup, 1));
+        return _machines[group.Name] = new KeyValueStateMachine(Shards, _cluster.Limits, new GroupRef(gid, group.Incarnation), ownsAll: group == new GroupId(StoreGroup, 1), Handoff.Limits);
     }
 
     // The same on all replicas for ever: the cluster's description, of which everything here is made, never changes.

@@ -1,3 +1,4 @@
+using Quorleans.KeyValue;
 using Quorleans.KeyValue.Handoff;
 using Quorleans.Raft;
 using Quorleans.Raft.Storage;
@@ -19,8 +20,14 @@ public sealed record NodeServiceOptions
     /// <summary>When snapshots are taken; see <see cref="Quorleans.Raft.Node.RaftNodeOptions.SnapshotThresholdBytes"/>.</summary>
     public long SnapshotThresholdBytes { get; init; } = 32 << 20;
 
-    /// <summary>How shards are handed over.</summary>
-    public HandoffDriverOptions Handoff { get; init; } = HandoffDriverOptions.Default;
+    /// <summary>
+    /// How shards are handed over. By default in small chunks with a pause between them, about 5 MB/s: a copy has time, since the shard is served meanwhile, and
+    /// clients of other shards shall not notice it.
+    /// </summary>
+    public HandoffDriverOptions Handoff { get; init; } = HandoffDriverOptions.Default with
+    {
+        ChunkWindow = 1, ChunkPauseMs = 5, Limits = HandoffLimits.Default with { ChunkBytes = 32 << 10 },
+    };
 
     /// <summary>Changes the node's disk, to measure with a slower one; null leaves it as it is.</summary>
     public Func<IDisk, IDisk>? ChangeDisk { get; init; }

@@ -93,7 +93,7 @@ public sealed partial class HandoffDriver
                 work.Next++;
                 work.Position = answer.Position;
                 work.IsCopied = answer.IsLast;
-                work.NextPullMs = nowMs;
+                work.NextPullMs = answer.IsLast ? nowMs : nowMs + options.ChunkPauseMs;
                 break;
             case PullKind.Delta when isSame && work.Stage == ImportStage.CatchingUp && answer.From == work.Next && answer.To > answer.From:
                 Log(nowMs, HandoffKind.ImportDelta, work, answer, answer.From, effects);

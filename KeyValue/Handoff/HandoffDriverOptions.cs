@@ -18,6 +18,12 @@ public sealed record HandoffDriverOptions
     /// <summary>Chunks proposed and not yet applied, at most, for one move; 4.</summary>
     public int ChunkWindow { get; init; } = 4;
 
+    /// <summary>
+    /// Milliseconds from one chunk to the question for the next; 0. A copy has time, since its shard is served meanwhile: what it does not take at once is left for
+    /// the clients of all shards of the nodes.
+    /// </summary>
+    public int ChunkPauseMs { get; init; }
+
     /// <summary>Failed copies of one move from which on the destination raises the alarm and tries again slowly only; 3.</summary>
     public int MaxFailures { get; init; } = 3;
 

@@ -43,6 +43,24 @@ public sealed class HandoffDriverTests
         Assert.Equal(freezesBeforeCopy, effects.Exists(static effect => effect.Kind == HandoffEffectKind.Propose));
     }
 
+    [Fact]
+    public void ADestinationPausesBetweenChunks_AsLongAsItIsToldTo()
+    {
+        HandoffDriver driver = new(Destination, HandoffDriverOptions.Default with { ChunkPauseMs = 5 });
+        List<HandoffEffect> effects = [];
+        ShardStatus copying = new() { Shard = new ShardId(0), Phase = ShardPhase.Importing, Move = Move(0), Attempt = 1, Start = 3, Stage = ImportStage.Copying };
+        driver.Step(100, isLeader: true, [copying], View(), effects);
+        Assert.Single(effects, static effect => effect.Kind == HandoffEffectKind.Pull);
+        driver.Answered(101, new PullAnswer { Kind = PullKind.Chunk, Move = 9, Shard = new ShardId(0), Attempt = 1, Start = 3, Number = 0, Position = new byte[] { 1 } }, effects);
+
+        effects.Clear();
+        ShardStatus applied = copying with { Next = 1 };
+        driver.Step(105, isLeader: true, [applied], View(), effects);
+        Assert.Empty(effects);
+        driver.Step(106, isLeader: true, [applied], View(), effects);
+        Assert.Single(effects, static effect => effect.Kind == HandoffEffectKind.Pull);
+    }
+
     private static ShardMove Move(int shard) => new(9, new ShardId(shard), Source, Destination, 2);
 
     private static ControllerView View() => new(9, [new MoveOrder(Move(0))], [1]);
