@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Quorleans.Clerk;
 using Quorleans.GrainInterfaces;
+using Quorleans.KeyValue;
 
 namespace Quorleans.Client;
 
@@ -27,7 +28,7 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     {
         if (node == "follower")
         {
-            IReadOnlyList<ReplicaReport> replicas = await GetReplicasAsync(cancellationToken);
+            IReadOnlyList<ReplicaReport> replicas = await GetReplicasAsync(_options.Group, _options.Nodes, cancellationToken);
             node = replicas.FirstOrDefault(static replica => replica.Status is { State: "Running", Role: "Follower" })?.Node
                 ?? throw new ClientException("no replica follows now; see: status");
         }
@@ -54,30 +55,43 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken)
     {
-        SortedDictionary<string, ReplicaReport> reports = new(StringComparer.Ordinal);
-        await AskAsync(_options.Nodes, reports, cancellationToken);
+        List<(string Group, IReadOnlyList<string> Nodes)> groups = [(GroupNames.Controller, _options.Nodes)];
+        if (await FindMapAsync(cancellationToken) is { } map)
+            groups.AddRange(map.Groups.OrderBy(static place => place.Gid)
+                .Select(static place => (GroupNames.Of(place.Gid), (IReadOnlyList<string>)[.. place.Nodes.Select(static node => node.Name)])));
+        else
+            groups.Add((_options.Group, _options.Nodes));
+        IReadOnlyList<ReplicaReport>[] reports = await Task.WhenAll(groups.Select(group => GetReplicasAsync(group.Group, group.Nodes, cancellationToken)));
+        return [.. reports.SelectMany(static report => report)];
+    }
 
-        // Who the members are is what the replicas say; the configured names are only where to begin.
+    private async Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(string group, IReadOnlyList<string> nodes, CancellationToken cancellationToken)
+    {
+        SortedDictionary<string, ReplicaReport> reports = new(StringComparer.Ordinal);
+        await AskAsync(group, nodes, reports, cancellationToken);
+
+        // Who the members are is what the replicas say; the names that were given are only where to begin.
         List<string> members = [.. reports.Values.SelectMany(report => report.Status?.Members ?? []).Select(member => member.Node).Distinct(StringComparer.Ordinal)];
-        await AskAsync(members.Where(node => !reports.ContainsKey(node)), reports, cancellationToken);
+        await AskAsync(group, members.Where(node => !reports.ContainsKey(node)), reports, cancellationToken);
         return [.. reports.Values.Where(report => members.Count == 0 || members.Contains(report.Node) || report.Status is not null)];
     }
 
     /// <inheritdoc/>
     public async Task<string?> TransferLeadershipAsync(string group, string node, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ReplicaReport> replicas = await GetReplicasAsync(cancellationToken);
-        if (!replicas.Any(replica => replica.Group == group))
-            return $"there is no group {group}; there is {string.Join(", ", replicas.Select(replica => replica.Group).Distinct())}";
-        if (!replicas.Any(replica => replica.Group == group && replica.Node == node))
+        IReadOnlyList<ReplicaReport> all = await GetReplicasAsync(cancellationToken);
+        ReplicaReport[] replicas = [.. all.Where(replica => replica.Group == group)];
+        if (replicas.Length == 0)
+            return $"there is no group {group}; there is {string.Join(", ", all.Select(replica => replica.Group).Distinct())}";
+        if (!replicas.Any(replica => replica.Node == node))
             return $"{group} has no replica on {node}; it has on {string.Join(", ", replicas.Select(replica => replica.Node))}";
         ReplicaStatus? leader = replicas.Select(replica => replica.Status)
-            .Where(status => status is { Role: "Leader" } && status.Group == group).MaxBy(status => status!.Term);
+            .Where(status => status is { Role: "Leader" }).MaxBy(status => status!.Term);
         if (leader is null) return "no replica leads now; try again soon";
         if (leader.Node == node) return null;
         try
         {
-            return await Replica(leader.Node).TransferLeadership(node).WaitAsync(_options.OperationTimeout, cancellationToken);
+            return await Replica(group, leader.Node).TransferLeadership(node).WaitAsync(_options.OperationTimeout, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -102,29 +116,42 @@ internal sealed class OrleansCluster(IHost host) : ICluster
         else host.Dispose();
     }
 
-    private IRaftReplicaGrain Replica(string node) => _client.GetGrain<IRaftReplicaGrain>($"{_options.Group}/{node}");
+    private IRaftReplicaGrain Replica(string group, string node) => _client.GetGrain<IRaftReplicaGrain>($"{group}/{node}");
 
-    private async Task AskAsync(
-        IEnumerable<string> nodes, SortedDictionary<string, ReplicaReport> reports, CancellationToken cancellationToken)
-    {
-        foreach (ReplicaReport report in await Task.WhenAll(nodes.Select(node => AskAsync(node, cancellationToken))))
-            reports[report.Node] = report;
-    }
-
-    private async Task<ReplicaReport> AskAsync(string node, CancellationToken cancellationToken)
+    // Status is asked for when something is wrong: a controller that does not answer is one of the things that it then shows.
+    private async Task<ShardMap?> FindMapAsync(CancellationToken cancellationToken)
     {
         try
         {
-            ReplicaStatus status = await Replica(node).GetState().WaitAsync(StatusTimeout, cancellationToken);
-            return new ReplicaReport(_options.Group, node, status, null);
-        }
-        catch (TimeoutException)
-        {
-            return new ReplicaReport(_options.Group, node, null, $"no answer within {StatusTimeout.TotalSeconds} s");
+            return await Shards.GetMapAsync(cancellationToken).WaitAsync(StatusTimeout, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return new ReplicaReport(_options.Group, node, null, e.Message);
+            return null;
+        }
+    }
+
+    private async Task AskAsync(
+        string group, IEnumerable<string> nodes, SortedDictionary<string, ReplicaReport> reports, CancellationToken cancellationToken)
+    {
+        foreach (ReplicaReport report in await Task.WhenAll(nodes.Select(node => AskAsync(group, node, cancellationToken))))
+            reports[report.Node] = report;
+    }
+
+    private async Task<ReplicaReport> AskAsync(string group, string node, CancellationToken cancellationToken)
+    {
+        try
+        {
+            ReplicaStatus status = await Replica(group, node).GetState().WaitAsync(StatusTimeout, cancellationToken);
+            return new ReplicaReport(group, node, status, null);
+        }
+        catch (TimeoutException)
+        {
+            return new ReplicaReport(group, node, null, $"no answer within {StatusTimeout.TotalSeconds} s");
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return new ReplicaReport(group, node, null, e.Message);
         }
     }
 }

@@ -5,7 +5,7 @@ namespace Quorleans.Client.Commands;
 /// <summary><c>status</c>: every replica of every group.</summary>
 internal sealed class StatusCommand(ClientContext context) : ClusterCommand(context, "status",
     "Show the groups and their replicas: role, term, commit and applied index, state.",
-    "Exit status 1 when no replica answers.",
+    "The shard controller's group is ctl. When the controller does not answer, ctl and the cluster's first group g1 are shown; of others nobody tells then. Exit status 1 when no replica answers.",
     "status", "status --json")
 {
     /// <inheritdoc/>

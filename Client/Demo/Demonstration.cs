@@ -153,7 +153,7 @@ internal sealed class Demonstration(IDemoCluster cluster, Narrator narrator, Tim
         {
             IReadOnlyList<ReplicaReport> replicas = await client.GetReplicasAsync(cancellationToken);
             ReplicaStatus? leader = replicas.Select(replica => replica.Status)
-                .Where(status => status is { Role: "Leader" } && wanted(status)).MaxBy(status => status!.Term);
+                .Where(status => status is { Role: "Leader", Group: "g1" } && wanted(status)).MaxBy(status => status!.Term);
             if (leader is not null) return leader;
             await Task.Delay(PollPause, time, cancellationToken);
         }

@@ -185,6 +185,19 @@ public sealed class CommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Status_ShowsEveryGroup_EachUnderItsName()
+    {
+        foreach (string group in (string[])["ctl", "g1", "g2"])
+        {
+            ReplicaReport replica = FakeCluster.Replica("n1", "Leader");
+            _client.Cluster.Replicas.Add(replica with { Group = group, Status = replica.Status! with { Group = group } });
+        }
+
+        await _client.RunAsync("status");
+        foreach (string group in (string[])["ctl", "g1", "g2"]) Assert.Contains($"| {group} ", _client.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Status_PrintsOneObjectAReplica_AsJson()
     {
         _client.Cluster.Replicas.AddRange([FakeCluster.Replica("n1", "Leader", term: 7, commit: 9, applied: 8), new ReplicaReport("g1", "n2", null, "gone")]);

@@ -55,6 +55,23 @@ public sealed class ShardingCommandTests : IDisposable
         Assert.StartsWith("error: The last group cannot leave", _client.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("join 2 n1", ControllerStatus.GroupExists, "2", "Group 2 is in the configuration already")]
+    [InlineData("join 3 n9", ControllerStatus.UnknownNode, "n9", "No node 'n9' is known")]
+    [InlineData("join 3 n1,n1", ControllerStatus.NodeTwice, "n1", "Node 'n1' is named twice")]
+    [InlineData("leave 7", ControllerStatus.UnknownGroup, "7", "There is no group 7")]
+    [InlineData("leave 1", ControllerStatus.LastGroup, "", "The last group cannot leave")]
+    [InlineData("move 3 9", ControllerStatus.UnknownGroup, "9", "There is no group 9")]
+    [InlineData("move 99 1", ControllerStatus.ShardOutOfRange, "99", "There is no shard 99")]
+    public async Task BadInput_IsOneClearLine_AndExitStatus1(string command, ControllerStatus status, string subject, string message)
+    {
+        Controller.Refusal = new ShardControllerException(new ControllerResult(status, 3, subject));
+        Assert.Equal(ExitCode.Error, await _client.RunAsync(command.Split(' ')));
+        Assert.StartsWith($"error: {message}", _client.Error, StringComparison.Ordinal);
+        Assert.Single(_client.Error.TrimEnd('\n').Split('\n'));
+        Assert.Empty(_client.Out);
+    }
+
     [Fact]
     public async Task Rebalance_AsDryRun_ChangesNothing()
     {

@@ -74,7 +74,7 @@ public sealed class CorruptLogTests : IDisposable
         Assert.True(status.Status == 0, status.Error);
         return status.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
             .Select(static line => JsonSerializer.Deserialize<JsonElement>(line))
-            .Single(static line => line.GetProperty("node").GetString() == "n2");
+            .Single(static line => line.GetProperty("node").GetString() == "n2" && line.GetProperty("group").GetString() == "g1");
     }
 
     /// <summary>Flips a bit in the middle one of the log's data batches.</summary>
