@@ -30,6 +30,11 @@ public sealed class RoomTests
         ["MapReduce"] = [],
         ["MapReduce.Engine"] = ["MapReduce"],
         ["MapReduce.Applications"] = ["MapReduce"],
+        ["Samples.DistributedGrep"] = ["MapReduce"],
+        ["Samples.FixedRecordSort"] = ["MapReduce"],
+        ["Samples.InvertedIndex"] = ["MapReduce"],
+        ["Samples.TopWords"] = ["MapReduce"],
+        ["Samples.WordCount"] = ["MapReduce"],
         ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts", "MapReduce", "MapReduce.Engine", "MapReduce.Applications"],
     };
 
