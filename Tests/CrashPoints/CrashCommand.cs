@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.CrashPoints;
 
@@ -81,10 +82,13 @@ internal sealed class CrashCommand
     {
         int[] numbers = [.. Enumerable.Range(0, points.Length).Where(number => _only < 0 ? number % _stride == 0 : number == _only)];
         Stopwatch clock = Stopwatch.StartNew();
+        using Interruption interruption = new();
         int done = 0, failed = 0;
         string first = "";
         Parallel.ForEach(numbers, new ParallelOptions { MaxDegreeOfParallelism = _workers }, (number, loop) =>
         {
+            if (interruption.IsRequested) loop.Stop();
+            if (loop.IsStopped) return;
             try
             {
                 attempt(points[number]);
@@ -100,8 +104,8 @@ internal sealed class CrashCommand
             if (Interlocked.Increment(ref done) % 500 == 0) Line($"{done,6} of {numbers.Length} points, {failed} failed, {clock.Elapsed.TotalSeconds:F0} s");
         });
         if (_isQuiet) Console.WriteLine(failed == 0 ? $"ok {done}" : $"violation {first}");
-        Line($"{numbers.Length} points in {clock.Elapsed.TotalSeconds:F1} s with {_workers} workers: {(failed == 0 ? "every promise was kept" : $"{failed} FAILED")}.");
-        return failed == 0 ? 0 : 1;
+        Line($"{done} of {numbers.Length} points in {clock.Elapsed.TotalSeconds:F1} s with {_workers} workers: {(failed == 0 ? "every promise was kept" : $"{failed} FAILED")}.");
+        return failed > 0 ? 1 : interruption.IsRequested ? Interruption.ExitCode : 0;
     }
 
     private void Line(string text)

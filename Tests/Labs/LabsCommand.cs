@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.Labs;
 
@@ -38,13 +39,19 @@ internal static class LabsCommand
             Scenario[] chosen = [.. Catalog.All.Where(scenario => names.Length == 0 || names.Any(name => scenario.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase)))];
             int[] range = Range(parsed.GetValue(seeds)!);
             if (chosen.Length == 0 || range.Length == 0) return Refuse("Nothing to run: see `list`, and give seeds as 7 or 1-50.");
-            if (!parsed.GetValue(trace)) return Report.Print(chosen, range, parsed.GetValue(threads));
+            if (!parsed.GetValue(trace)) return Print(chosen, range, parsed.GetValue(threads));
             if (chosen.Length != 1 || range.Length != 1) return Refuse("A trace is of one scenario and one seed.");
             ScenarioResult result = new(chosen[0], [ScenarioRunner.Run(chosen[0], range[0], Console.Error.WriteLine)], default);
             Console.WriteLine(result.Explain());
             return result.FirstFailure is null ? 0 : 1;
         });
         return run;
+    }
+
+    private static int Print(Scenario[] chosen, int[] seeds, int threads)
+    {
+        using Interruption interruption = new();
+        return Report.Print(chosen, seeds, threads, interruption.Token);
     }
 
     private static int Refuse(string why)

@@ -1,1 +1,1 @@
-return Quorleans.Labs.LabsCommand.Create().Parse(args).Invoke();
+return Quorleans.Labs.LabsCommand.Create().Parse(args).Invoke(new System.CommandLine.InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.Mutation;
 
@@ -16,6 +17,7 @@ internal static class GateCommand
         RootCommand gate = new("Puts each known bug back and shows who finds it.") { mutant, seeds, minutes, labs, check, write };
         gate.SetAction(parsed =>
         {
+            using Interruption interruption = new();
             string root = Root();
             string[] only = parsed.GetValue(mutant) ?? [];
             IReadOnlyList<Mutant> all = Mutant.ReadAll(Path.Combine(root, "Tests", "Mutation", "mutants"));
@@ -25,13 +27,13 @@ internal static class GateCommand
             try
             {
                 Hunt hunt = new(root, parsed.GetValue(seeds), TimeSpan.FromMinutes(parsed.GetValue(minutes)));
-                List<(Mutant Mutant, Catch Catch, string Hunter)> results = RunAll(root, chosen, hunt, parsed.GetValue(labs));
+                List<(Mutant Mutant, Catch Catch, string Hunter)> results = RunAll(root, chosen, hunt, parsed.GetValue(labs), interruption);
                 int survivors = results.Count(static result => !result.Catch.Found);
                 Console.WriteLine($"{results.Count} mutants, {results.Count - survivors} found, {survivors} survive.");
                 if (parsed.GetValue(write)) ResultTable.Write(readme, parsed.GetValue(labs) ? ResultTable.Labs : ResultTable.Gate, all, results);
                 string[] wrong = parsed.GetValue(check) ? [.. ResultTable.Compare(readme, all)] : [];
                 foreach (string line in wrong) Console.WriteLine($"README.md: {line}");
-                return survivors > 0 || wrong.Length > 0 ? 1 : 0;
+                return survivors > 0 || wrong.Length > 0 ? 1 : results.Count < chosen.Length ? Interruption.ExitCode : 0;
             }
             catch (MutationException e)
             {
@@ -41,10 +43,15 @@ internal static class GateCommand
         return gate;
     }
 
-    private static List<(Mutant Mutant, Catch Catch, string Hunter)> RunAll(string root, Mutant[] chosen, Hunt hunt, bool labs)
+    private static List<(Mutant Mutant, Catch Catch, string Hunter)> RunAll(string root, Mutant[] chosen, Hunt hunt, bool labs, Interruption interruption)
     {
         SourceCompiler compiler = new(root);
         string place = Directory.CreateTempSubdirectory("quorleans-mutants-").FullName;
+        interruption.Ending = () =>
+        {
+            hunt.End();
+            Directory.Delete(place, recursive: true);
+        };
         List<(Mutant, Catch, string)> results = [];
         try
         {
@@ -52,9 +59,11 @@ internal static class GateCommand
             foreach (Mutant mutant in chosen) mutant.Apply(root);
             foreach (Mutant mutant in chosen)
             {
+                if (interruption.IsRequested) break;
                 string folder = Path.Combine(place, mutant.Id);
                 compiler.Compile(mutant, folder);
                 (Catch found, string hunter) = labs ? (hunt.Labs(folder, mutant.Labs), "labs") : Hunt(hunt, mutant, folder);
+                if (interruption.IsRequested) break; // a terminal tells the hunting program, too: what it says now says nothing
                 results.Add((mutant, found, hunter));
                 Console.WriteLine($"{mutant.Id,-22} {(found.Found ? $"found by {hunter} after {found.Needed}: {found.By}" : $"SURVIVES {found.Needed}")} [{found.Took.TotalSeconds:F1} s] {mutant.Title}");
                 Directory.Delete(folder, recursive: true);

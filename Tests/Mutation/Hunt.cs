@@ -13,6 +13,11 @@ internal sealed record Catch(bool Found, string By, long Needed, TimeSpan Took);
 /// <summary>Runs one of the programs that hunt, with assemblies of a mutant in place of the product's.</summary>
 internal sealed class Hunt(string root, int seeds, TimeSpan limit)
 {
+    private volatile Process? _running;
+
+    /// <summary>Ends the program that hunts now, if one does.</summary>
+    internal void End() => _running?.Kill(entireProcessTree: true);
+
     /// <summary>The simulator, seed after seed.</summary>
     internal Catch Simulation(string mutant)
     {
@@ -104,9 +109,11 @@ internal sealed class Hunt(string root, int seeds, TimeSpan limit)
         Stopwatch clock = Stopwatch.StartNew();
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync(), errors = process.StandardError.ReadToEndAsync();
+        _running = process;
         bool ended = process.WaitForExit(limit);
         if (!ended) process.Kill(entireProcessTree: true);
         process.WaitForExit();
+        _running = null;
         string text = output.Result + errors.Result;
         return (ended ? process.ExitCode : Hung, text, clock.Elapsed);
     }

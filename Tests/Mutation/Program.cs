@@ -1,3 +1,3 @@
 using Quorleans.Mutation;
 
-return GateCommand.Create().Parse(args).Invoke();
+return GateCommand.Create().Parse(args).Invoke(new System.CommandLine.InvocationConfiguration { ProcessTerminationTimeout = null });

@@ -3,7 +3,7 @@ namespace Quorleans.Simulation.Cli;
 /// <summary>Makes a failing run smaller while it still breaks the same invariant: fewer kinds of faults, clients, seconds, faults, operations.</summary>
 internal static class Shrinker
 {
-    internal static RunResult Shrink(RunResult failed, Action<string> report)
+    internal static RunResult Shrink(RunResult failed, Action<string> report, CancellationToken cancel)
     {
         bool again = true;
         while (again)
@@ -11,6 +11,7 @@ internal static class Shrinker
             again = false;
             foreach ((string what, SimulationOptions smaller) in Smaller(failed))
             {
+                if (cancel.IsCancellationRequested) return failed;
                 RunResult result = Simulator.Run(smaller);
                 if (result.Violation?.Invariant != failed.Violation!.Invariant) continue;
                 report($"still fails {what}: {result.Faults.Values.Sum()} faults of {result.Faults.Count} kinds, {result.Operations} operations, {result.Simulated.TotalSeconds:F1} s");

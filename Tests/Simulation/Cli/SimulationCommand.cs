@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.Simulation.Cli;
 
@@ -23,14 +24,14 @@ internal sealed class SimulationCommand : RootCommand
 
     internal SimulationCommand()
         : base("Runs the real nodes, logs and Clerks in a simulated world under faults, a world for each seed, and checks Raft's invariants and linearizability.\n\n"
-            + "Exit status: 0 all seeds passed, 1 a violation, 2 wrong usage.")
+            + "Exit status: 0 all seeds passed, 1 a violation, 2 wrong usage, 130 interrupted.")
     {
         _profile.AcceptOnlyFromAmong([.. SimulationOptions.Profiles]);
         foreach (Option option in new Option[] { _seeds, _workers, _minutes, _profile, _seed, _trace, _shrink, _without, _clients, _seconds, _faultsEvery, _operationsEvery, _marks, _quiet })
             Options.Add(option);
         _workers.Validators.Add(result => Require(result, result.GetValueOrDefault<int>() is > 0 and <= 256, "--workers is 1 to 256"));
         _seeds.Validators.Add(result => Require(result, TryRange(result.GetValueOrDefault<string>(), out _, out _), "--seeds is A-B, such as 1-1000"));
-        SetAction((parsed, cancel) => Task.FromResult(Run(parsed, cancel)));
+        SetAction(Run);
     }
 
     private static void Require(System.CommandLine.Parsing.OptionResult result, bool condition, string message)
@@ -38,22 +39,23 @@ internal sealed class SimulationCommand : RootCommand
         if (!condition) result.AddError(message);
     }
 
-    private int Run(ParseResult parsed, CancellationToken cancel)
+    private int Run(ParseResult parsed)
     {
+        using Interruption interruption = new();
         SimulationOptions template = new()
         {
             Seed = 0, Profile = parsed.GetRequiredValue(_profile), Without = parsed.GetValue(_without) ?? [], Clients = parsed.GetValue(_clients),
             Seconds = parsed.GetValue(_seconds), FaultsEvery = Math.Max(1, parsed.GetValue(_faultsEvery)), OperationsEvery = Math.Max(1, parsed.GetValue(_operationsEvery)),
         };
         Report report = new(Console.Out, parsed.GetValue(_quiet));
-        if (parsed.GetValue(_shrink) is { } shrunk) return Shrink(template with { Seed = shrunk }, report);
+        if (parsed.GetValue(_shrink) is { } shrunk) return Shrink(template with { Seed = shrunk }, report, interruption.Token);
         if (parsed.GetValue(_seed) is { } seed) return One(template with { Seed = seed, Trace = parsed.GetValue(_trace) ? Console.Out.WriteLine : null }, report);
         TryRange(parsed.GetRequiredValue(_seeds), out ulong from, out ulong to);
         TimeSpan? limit = parsed.GetValue(_minutes) is { } minutes ? TimeSpan.FromMinutes(minutes) : null;
         Campaign campaign = new(Runs(template, from, limit is null ? to : ulong.MaxValue), parsed.GetValue(_workers), limit) { Progress = report.Progress };
-        campaign.Run(cancel);
+        campaign.Run(interruption.Token);
         report.Campaign(campaign, parsed.GetValue(_marks));
-        return campaign.Failed is null ? 0 : 1;
+        return campaign.Failed is not null ? 1 : interruption.IsRequested ? Interruption.ExitCode : 0;
     }
 
     private static IEnumerable<SimulationOptions> Runs(SimulationOptions template, ulong from, ulong to)
@@ -69,7 +71,7 @@ internal sealed class SimulationCommand : RootCommand
         return result.Violation is null ? 0 : 1;
     }
 
-    private static int Shrink(SimulationOptions options, Report report)
+    private static int Shrink(SimulationOptions options, Report report, CancellationToken cancel)
     {
         RunResult result = Simulator.Run(options);
         if (result.Violation is null)
@@ -78,7 +80,7 @@ internal sealed class SimulationCommand : RootCommand
             return 0;
         }
 
-        report.One(Shrinker.Shrink(result, report.Line));
+        report.One(Shrinker.Shrink(result, report.Line, cancel));
         return 1;
     }
 
