@@ -9,7 +9,7 @@ internal sealed class KeyProblem
     /// <summary>An operation without a return can take effect at any time after its call, or never.</summary>
     public const long Never = long.MaxValue;
 
-    private KeyProblem(List<Operation> operations)
+    private KeyProblem(List<Operation> operations, bool drops)
     {
         Operations = [.. operations];
         int count = Operations.Length;
@@ -30,6 +30,8 @@ internal sealed class KeyProblem
             else if (o.Kind == OperationKind.Cas) Compared[i] = RegisterState.Of(o.Expected);
             Loose |= o is { Kind: OperationKind.Cas, Ok: false, OutputReported: false };
         }
+
+        Drops = drops || !Loose;
     }
 
     public Operation[] Operations { get; }
@@ -51,13 +53,18 @@ internal sealed class KeyProblem
     /// <summary>Whether there are failed cas that do not tell what they found.</summary>
     public bool Loose { get; }
 
+    /// <summary>Whether unknown writes that nobody saw are left out. Of a loose history an explanation without them is one, but that there is none says nothing.</summary>
+    public bool Drops { get; }
+
     /// <summary>Calls (the operation) and returns (its complement) in the order of time; at equal times calls before returns.</summary>
     public int[] Events { get; private set; } = [];
 
     /// <summary>What unique values tell; null when values are not unique.</summary>
     public UniqueValues? Unique { get; private set; }
 
-    public static KeyProblem Of(IReadOnlyList<Operation> operations)
+    /// <param name="operations">The operations of one key.</param>
+    /// <param name="drops">Whether to leave out unknown writes that nobody saw of a loose history too.</param>
+    public static KeyProblem Of(IReadOnlyList<Operation> operations, bool drops = false)
     {
         List<Operation> telling = new(operations.Count);
         foreach (Operation operation in operations)
@@ -65,7 +72,7 @@ internal sealed class KeyProblem
             if (!operation.SaysNothing) telling.Add(operation);
         }
 
-        KeyProblem problem = new(telling);
+        KeyProblem problem = new(telling, drops);
         problem.Unique = UniqueValues.Analyze(problem);
         problem.Events = problem.Order();
         return problem;

@@ -66,7 +66,7 @@ internal sealed class UniqueValues
         {
             Operation operation = problem.Operations[i];
             if (problem.Returns[i] < operation.Call) unique.Impossible = true;
-            unique.Dropped[i] = !problem.Loose && !problem.Definite[i] && operation.Kind != OperationKind.Delete;
+            unique.Dropped[i] = problem.Drops && !problem.Definite[i] && operation.Kind != OperationKind.Delete;
         }
 
         return unique;

@@ -45,8 +45,13 @@ public sealed class BruteForceTests
         KeyProblem problem = KeyProblem.Of(history);
         KeySearch search = new(problem, 1_000_000);
         Verdict verdict = search.Run();
+        Assert.Equal(expected ? Verdict.Linearizable : Verdict.NotLinearizable, HistoryChecker.Check(new KeyHistory("k", history)).Verdict);
         Assert.True(verdict == (expected ? Verdict.Linearizable : Verdict.NotLinearizable), $"{verdict}\n{string.Join('\n', history)}");
-        if (expected) CheckOrder(problem, search.Order());
+        if (expected)
+        {
+            CheckOrder(problem, search.Order());
+            Assert.True(Certificate.Holds(problem.Operations, search.Order()));
+        }
         else Assert.NotEmpty(HistoryChecker.Check(new KeyHistory("k", history)).Explanation!);
         return expected;
     }

@@ -79,6 +79,36 @@ public sealed class VerdictTests
     }
 
     [Fact]
+    public void UnknownWritesNobodySaw_AreNoBurden_WhenFailedCasDoNotTellWhatTheyFound()
+    {
+        long whole = 0, checkedBy = 0;
+        for (int seed = 0; seed < 40; seed++)
+        {
+            List<Operation> history = Histories.Correct(new Random(seed), 300, 16, unknown: 0.05, reported: false);
+            KeySearch search = new(KeyProblem.Of(history), 1_000_000);
+            KeyResult result = HistoryChecker.Check(new KeyHistory("k", history), 1_000_000);
+            Assert.Equal(search.Run(), result.Verdict);
+            whole += search.Configurations;
+            checkedBy += result.Configurations;
+        }
+
+        Assert.True(checkedBy < whole, $"{checkedBy} configurations, {whole} with those writes");
+    }
+
+    [Theory]
+    [InlineData("a write is missing", "1 0-1 put a; | 1 2-3 put b;", "0")]
+    [InlineData("against time", "1 0-1 put a; | 1 2-3 put b;", "1 0")]
+    [InlineData("twice", "1 0-1 put a;", "0 0")]
+    [InlineData("another value", "1 0-9 put a; | 2 0-9 get -", "0 1")]
+    [InlineData("a cas that cannot match", "1 0-9 put a; | 2 0-9 cas - b; ok", "0 1")]
+    [InlineData("a cas that cannot fail", "1 0-9 put a; | 2 0-9 cas a; b; fail -", "0 1")]
+    [InlineData("a cas that finds another", "1 0-9 put a; | 2 0-9 cas x; b; fail -", "0 1")]
+    [InlineData("behind a delete", "1 0-9 put a; | 2 0-9 delete | 3 0-9 get a;", "0 1 2")]
+    [InlineData("behind an append", "1 0-9 put a; | 2 0-9 append b; | 3 0-9 get a;", "0 1 2")]
+    public void OrderThatExplainsNothing_IsNoProof(string what, string history, string order) =>
+        Assert.False(Certificate.Holds(Script.Parse(history), [.. order.Split(' ').Select(int.Parse)]), what);
+
+    [Fact]
     public void Explanation_NamesTheFirstResultThatNothingExplains_InALongHistory()
     {
         List<Operation> history = Histories.Correct(new Random(11), 3_000, 8);
