@@ -144,6 +144,12 @@ internal sealed class FaultInjector
         if (node.IsUp && node.HasStopped) Crash(node, fate, Random.Between(10_000, 500_000));
     }
 
+    /// <summary>Does so for all nodes: an error of the last fault may reach its node when all have ended.</summary>
+    internal void Supervise()
+    {
+        foreach (SimulatedNode node in Nodes) Supervise(node, UnsyncedFate.Random);
+    }
+
     /// <summary>Ends all faults and starts all nodes that can start.</summary>
     internal void Heal()
     {

@@ -95,6 +95,7 @@ public sealed class Simulator
         if (_world.NowUs >= limitUs) _checker.Fail("liveness once faults have stopped", $"it never comes that {forWhat}; {Describe()}");
         ThrowIfViolated();
         _world.RunUntil(_world.NowUs + 20_000);
+        _faults.Supervise();
     }
 
     private bool AllAgree() => AllAgree(_checker);
