@@ -85,10 +85,11 @@ internal static class GateCommand
             Catch one = hunter switch
             {
                 "simulation" => hunt.Simulation(folder),
+                "sharded" => hunt.Simulation(folder, "sharded"),
                 "crash-points" => hunt.CrashPoints(folder),
                 "labs" => hunt.Labs(folder, mutant.Labs),
                 _ when hunter.StartsWith("tests:", StringComparison.Ordinal) => hunt.Tests(folder, hunter["tests:".Length..]),
-                _ => throw new MutationException($"{mutant.Id}: '{hunter}' is no hunter; there are simulation, crash-points, labs, and tests:CLASS."),
+                _ => throw new MutationException($"{mutant.Id}: '{hunter}' is no hunter; there are simulation, sharded, crash-points, labs, and tests:CLASS."),
             };
             last = (one, hunter);
             if (last.Catch.Found) break;

@@ -19,14 +19,14 @@ internal sealed class Hunt(string root, int seeds, TimeSpan limit)
     internal void End() => _running?.Kill(entireProcessTree: true);
 
     /// <summary>The simulator, seed after seed.</summary>
-    internal Catch Simulation(string mutant)
+    internal Catch Simulation(string mutant, string profile = "full")
     {
-        (int status, string output, TimeSpan took) = Run("Simulation", "Quorleans.Simulation", mutant, ["--seeds", $"1-{seeds}", "--quiet"]);
+        (int status, string output, TimeSpan took) = Run("Simulation", "Quorleans.Simulation", mutant, ["--seeds", $"1-{seeds}", "--quiet", "--profile", profile]);
         string[] words = Last(output).Split(' ', 4);
         if (status == 1 && words is ["violation", var runs, var seed, var invariant])
         {
             // What fails without the mutant too says nothing about the mutant.
-            if (Run("Simulation", "Quorleans.Simulation", Path.Combine(mutant, "control"), ["--seed", seed, "--quiet"]).Status != 0)
+            if (Run("Simulation", "Quorleans.Simulation", Path.Combine(mutant, "control"), ["--seed", seed, "--quiet", "--profile", profile]).Status != 0)
                 throw new MutationException($"Seed {seed} fails without any mutant too ({invariant}): mend that first.");
             return new Catch(true, $"{invariant} (seed {seed})", long.Parse(runs, CultureInfo.InvariantCulture), took);
         }
@@ -62,15 +62,18 @@ internal sealed class Hunt(string root, int seeds, TimeSpan limit)
         return new Catch(true, string.Join(", ", failed), failed.Length, took);
     }
 
-    /// <summary>The tests of one class of <c>Tests/Raft.Tests</c>.</summary>
+    /// <summary>The tests of one class: of <c>Tests/Raft.Tests</c>, or of another project when the class stands behind its name and a slash.</summary>
     internal Catch Tests(string mutant, string @class)
     {
-        string[] arguments = ["-class", $"Quorleans.Raft.Tests.{@class}", "-noLogo", "-noColor"];
-        (int status, string output, TimeSpan took) = Run("Raft.Tests", "Quorleans.Raft.Tests", mutant, arguments);
+        int slash = @class.IndexOf('/', StringComparison.Ordinal);
+        (string project, string name) = slash < 0 ? ("Raft.Tests", @class) : (@class[..slash], @class[(slash + 1)..]);
+        string assembly = $"Quorleans.{project}";
+        string[] arguments = ["-class", $"{assembly}.{name}", "-noLogo", "-noColor"];
+        (int status, string output, TimeSpan took) = Run(project, assembly, mutant, arguments);
         string[] failed = [.. output.Split('\n').Select(static line => line.Trim()).Where(static line => line.EndsWith(" [FAIL]", StringComparison.Ordinal)).Select(NameOf)];
-        if (output.Contains("Total: 0", StringComparison.Ordinal)) throw new MutationException($"Tests/Raft.Tests has no class {@class} with tests.");
+        if (output.Contains("Total: 0", StringComparison.Ordinal)) throw new MutationException($"Tests/{project} has no class {name} with tests.");
         if (status != 1 || failed.Length == 0) return NotCaught(status, isOk: true, output, 0, took);
-        if (Run("Raft.Tests", "Quorleans.Raft.Tests", Path.Combine(mutant, "control"), arguments).Status != 0)
+        if (Run(project, assembly, Path.Combine(mutant, "control"), arguments).Status != 0)
             throw new MutationException($"{@class} fails without any mutant too: mend that first.");
         return new Catch(true, string.Join(", ", failed.Take(3)), failed.Length, took);
     }

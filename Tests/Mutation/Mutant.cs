@@ -7,7 +7,7 @@ namespace Quorleans.Mutation;
 internal sealed record Edit(string File, string Old, string New);
 
 /// <summary>
-/// A known bug, as a text file: head lines (<c>title:</c>, <c>breaks:</c>, <c>source:</c>, and if need be <c>hunt:</c>, <c>profile:</c>, <c>lab:</c>), then for each
+/// A known bug, as a text file: head lines (<c>title:</c>, <c>breaks:</c>, <c>source:</c>, and if need be <c>hunt:</c>, <c>lab:</c>), then for each
 /// edit a line <c>--- FILE</c>, the exact old text, a line <c>+++</c>, the new text. A last line <c>---</c> ends it.
 /// </summary>
 internal sealed record Mutant
@@ -24,7 +24,7 @@ internal sealed record Mutant
     /// <summary>Where it was seen.</summary>
     internal required string Source { get; init; }
 
-    /// <summary>Who is to find it, in this order: <c>simulation</c>, <c>crash-points</c>, <c>labs</c>, <c>tests:CLASS</c> of <c>Tests/Raft.Tests</c>.</summary>
+    /// <summary>Who is to find it, in this order: <c>simulation</c>, <c>sharded</c> (its sharded world), <c>crash-points</c>, <c>labs</c>, <c>tests:CLASS</c> of <c>Tests/Raft.Tests</c>.</summary>
     internal IReadOnlyList<string> Hunt { get; init; } = ["simulation"];
 
     /// <summary>The labs' scenarios that fail with it: beginnings of names; empty when none is claimed.</summary>

@@ -23,13 +23,12 @@ public sealed class NormalRunTests
         Assert.True(totals.Runs >= Seeds);
         Assert.True(totals.Faults.Count >= LeastKindsOfFaults, $"{totals.Faults.Count} kinds of faults");
         Assert.True(totals.Counting >= totals.Runs * 3 / 4, $"Only {totals.Counting} of {totals.Runs} runs have at least 20 operations and a fault for each second.");
-        string[] missed = [.. Marks.Required.Select(name => (Name: name, Count: totals.Marks.Counts.GetValueOrDefault(name))).Where(mark => mark.Count < LeastReached).Select(mark => $"{mark.Count} x {mark.Name}")];
-        Assert.True(missed.Length == 0, "Reached less than 10 times:\n" + string.Join('\n', missed));
+        RequireMarks(totals, Marks.Required);
         TestContext.Current.SendDiagnosticMessage($"{totals.Runs} seeds, {totals.Operations} operations, {totals.HoursPerMinute:F1} cluster-hours a minute");
     }
 
     [Fact]
-    public void ShardedSeeds_HoldEveryInvariant()
+    public void ShardedSeeds_HoldEveryInvariant_AndReachEveryMark()
     {
         IEnumerable<SimulationOptions> runs = SeedFile.Read(ShardedSimulator.Profile).Concat(Enumerable.Range(1, ShardedSeeds).Select(seed => (ulong)seed))
             .Select(seed => new SimulationOptions { Seed = seed, Profile = ShardedSimulator.Profile });
@@ -38,6 +37,7 @@ public sealed class NormalRunTests
         if (campaign.Failed is { } failed)
             Assert.Fail($"{failed.Violation}\nTo see it again: dotnet run -c Release --project Tests/Simulation -- {failed.Options.CommandLine()} --trace");
         Assert.True(campaign.Totals.Runs >= ShardedSeeds);
+        RequireMarks(campaign.Totals, Marks.RequiredOfSharded);
     }
 
     [Fact]
@@ -72,6 +72,12 @@ public sealed class NormalRunTests
         RunResult silent = Simulator.Run(new SimulationOptions { Seed = 10 });
         RunResult traced = Simulator.Run(new SimulationOptions { Seed = 10, Trace = _ => { } });
         Assert.Equal((silent.Events, silent.Operations, silent.Committed), (traced.Events, traced.Operations, traced.Committed));
+    }
+
+    private static void RequireMarks(CampaignTotals totals, IReadOnlyList<string> required)
+    {
+        string[] missed = [.. required.Select(name => (Name: name, Count: totals.Marks.Counts.GetValueOrDefault(name))).Where(mark => mark.Count < LeastReached).Select(mark => $"{mark.Count} x {mark.Name}")];
+        Assert.True(missed.Length == 0, "Reached less than 10 times:\n" + string.Join('\n', missed));
     }
 
     private static List<string> Trace(ulong seed, string profile = "full")

@@ -1,3 +1,4 @@
+using Quorleans.KeyValue;
 using Quorleans.Raft;
 
 namespace Quorleans.Simulation;
@@ -27,6 +28,9 @@ internal sealed class FaultInjector
 
     /// <summary>Where there are several groups: those that live. Each fault that is about a group hits one of them.</summary>
     internal Func<IReadOnlyList<Checker>>? Groups { get; init; }
+
+    /// <summary>Called once, when the next shard is frozen; of the sharded world.</summary>
+    internal Action<ShardMove>? NextFreeze { get; set; }
 
     /// <summary>The group that the next fault hits.</summary>
     internal SimulatedCluster Cluster => Checker.Cluster;

@@ -26,7 +26,7 @@ internal sealed class ShardedSimulator
         _sharded = ShardedSwarm.Of(options);
         Swarm swarm = Swarm.Of(options);
         // What takes a node's data away for good is left to the other worlds: here every group's quorum would have to survive it.
-        _swarm = swarm with { Keys = _sharded.Keys, SafetyUs = _sharded.SafetyUs, Faults = [.. swarm.Faults.Where(static fault => !fault.LosesDisks)] };
+        _swarm = swarm with { Keys = _sharded.Keys, SafetyUs = _sharded.SafetyUs, Faults = [.. swarm.Faults.Where(static fault => !fault.LosesDisks), .. ShardFaults.All.Where(fault => !options.Without.Contains(fault.Name))] };
         _world = new World(options.Seed, options.Trace is null ? null : new Trace(options.Trace));
         int nodes = _swarm.Nodes + _swarm.Spares;
         FaultyNetwork network = new(_world.Random.Fork(), nodes + _swarm.Clients + 1, nodes)
@@ -50,6 +50,12 @@ internal sealed class ShardedSimulator
         _mover = new ShardMover(_cluster, _sharded, new SimulatedRequester(_world, _cluster.Network, $"c{clerks.Length + 1}", GroupNames.Controller, names), _marks);
         _workload = new Workload(_world, _swarm, clerks, _marks);
         _faults = new FaultInjector(_swarm, _cluster.Base, network, clerks, _workload, _checker.Find(_cluster.Base.Group)!, _marks) { Groups = () => _checker.Living };
+        _checker.Facts.Froze = move =>
+        {
+            Action<ShardMove>? next = _faults.NextFreeze;
+            _faults.NextFreeze = null;
+            next?.Invoke(move);
+        };
         _world.AfterEvent = ThrowIfViolated;
     }
 

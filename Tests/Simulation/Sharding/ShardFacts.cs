@@ -16,8 +16,8 @@ internal sealed class ShardFacts(Marks marks, Action<string, string> fail)
     private readonly Dictionary<GroupRef, Group> _groups = [];
     private ShardMap? _map;
 
-    /// <summary>Moves that were carried out.</summary>
-    internal int Moved { get; private set; }
+    /// <summary>Called when a shard is frozen.</summary>
+    internal Action<ShardMove>? Froze { get; set; }
 
     /// <summary>A group that owns all shards from the beginning.</summary>
     internal void Begins(GroupRef owner, int shards)
@@ -90,7 +90,6 @@ internal sealed class ShardFacts(Marks marks, Action<string, string> fail)
         if (_owners.TryGetValue((now.Shard, now.Epoch), out GroupRef other)) fail("one group serves a shard at an epoch", $"{group} and {other} serve shard {now.Shard} at epoch {now.Epoch}");
         _owners[(now.Shard, now.Epoch)] = group;
         if (_aborted.Contains((now.Shard, now.Move.Id))) fail("an aborted move never happens", $"{group} activated {now.Move}");
-        Moved++;
         if (now.Epoch == 1) return;
         if (!_frozen.TryGetValue((now.Shard, now.Epoch - 1), out UInt128 seal)) fail("nobody serves what another still owns", $"{group} activated {now.Move}, but its source is not frozen");
         else if (seal != now.Seal) fail("nothing is lost or added by a move", $"{group} activated {now.Move} with other contents than it was frozen with");
@@ -101,6 +100,7 @@ internal sealed class ShardFacts(Marks marks, Action<string, string> fail)
         if (!_owners.TryGetValue((now.Shard, now.Epoch), out GroupRef owner) || owner != group) fail("one group serves a shard at an epoch", $"{group} froze shard {now.Shard} at epoch {now.Epoch}, which {owner} owns");
         _frozen[(now.Shard, now.Epoch)] = now.Seal;
         facts.Frozen.Add((now.Shard, now.Seal));
+        Froze?.Invoke(now.Move);
     }
 
     private void Releases(GroupRef group, Group facts, ShardStatus now)

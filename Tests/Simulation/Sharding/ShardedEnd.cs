@@ -21,12 +21,21 @@ internal static class ShardedEnd
             foreach (GroupId hosted in node.Raft?.Groups ?? [])
             {
                 if (checker.Find(hosted) is not { IsEnded: false } group) return $"{node.Name} removes {hosted}, which is gone";
-                if (!Administrator.IsMember(group.Members, node.NodeId)) return $"{node.Name} removes {hosted}, of which it is no member";
+                if (!Administrator.IsMember(group.Members, node.NodeId) && CanLearn(cluster, node, hosted)) return $"{node.Name} removes {hosted}, of which it is no member";
                 if (ShardedCluster.StoreOf(node, hosted) is { } store && Misplaced(map, store) is { } shard) return $"{node.Name} has what it shall of {hosted} of shard {shard}";
             }
         }
 
         return null;
+    }
+
+    /// <summary>Whether a replica knows anybody who can tell it that it was removed. One that knows only nodes that were removed as well stays and asks.</summary>
+    private static bool CanLearn(ShardedCluster cluster, SimulatedNode node, GroupId group)
+    {
+        if (node.Core(group.Name) is not { } core) return true;
+        foreach (SimulatedNode other in cluster.Base.Nodes)
+            if (other != node && other.Core(group.Name)?.Group == group && Administrator.IsMember(core.Membership, other.NodeId)) return true;
+        return false;
     }
 
     /// <summary>Where everything stands, for people.</summary>
