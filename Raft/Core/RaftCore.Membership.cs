@@ -193,12 +193,23 @@ public sealed partial class RaftCore
             return true;
         }
 
-        if (message.Kind != MessageKind.RequestVote || !ConfigurationAt(Commit).IsGone(message.From)) return false;
-        SendNow(new RaftMessage
-        {
-            Kind = MessageKind.RequestVoteReply, From = Self, To = message.From, Term = Term, Sequence = message.Sequence, Context = message.Context,
-            PreVote = message.PreVote, Removed = true,
-        });
+        if (AnswerToRemoved(message) is not { } answer) return false;
+        SendNow(answer);
         return true;
+    }
+
+    /// <summary>
+    /// What a removed member is told that asks for votes; null when it asks something else, or is no removed member as far as is known here. The question may be to a former
+    /// member that had this disk: it stands for all that its asker knows of the group when the others are gone.
+    /// </summary>
+    public RaftMessage? AnswerToRemoved(RaftMessage question)
+    {
+        ArgumentNullException.ThrowIfNull(question);
+        if (question.Kind != MessageKind.RequestVote || !ConfigurationAt(Commit).IsGone(question.From)) return null;
+        return new RaftMessage
+        {
+            Kind = MessageKind.RequestVoteReply, From = question.To, To = question.From, Term = Term, Sequence = question.Sequence, Context = question.Context,
+            PreVote = question.PreVote, Removed = true,
+        };
     }
 }

@@ -142,7 +142,9 @@ public sealed partial class RaftNode
         if (!_replicas.TryGetValue(group, out Replica? replica)) throw new RaftRefusedException($"Node {Options.Node} has no replica of {group}.");
         MessageError error = MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, frame, out RaftMessage? message);
         if (error != MessageError.None) throw new RaftRefusedException($"Node {Options.Node} refuses a message for {replica.Core.Group}: {error}.");
-        if (message!.To != replica.Core.Self)
+        if (message!.To < replica.Core.Self && await CallAsync(replica, () => replica.Core.AnswerToRemoved(message)).ConfigureAwait(false) is { } answer)
+            return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, answer);
+        if (message.To != replica.Core.Self)
             throw new RaftRefusedException($"NotMember: {Options.Node} is member {replica.Core.Self} of {replica.Core.Group}, not {message.To}.");
         InboundRequest request = new(message, _scheduler.Completions);
         Post(replica, request);

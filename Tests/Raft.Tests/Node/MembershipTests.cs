@@ -66,6 +66,33 @@ public sealed class MembershipTests
         Assert.Equal(1, nodes.Machine(gone).Count);
     }
 
+    /// <summary>Found by the simulator: seeds 257 and 1604, profile sharded.</summary>
+    [Fact]
+    public void ReplicaLearnsThatItWasRemoved_FromANodeThatCameBackAsAnotherMember()
+    {
+        VirtualTrio nodes = new(spares: 1);
+        string leader = Commit(nodes, 1, 2);
+        string[] followers = [.. VirtualTrio.Names.Where(name => name != leader)];
+        (string away, string returning) = (followers[0], followers[1]);
+        (SimulatedDisk disk, Guid id, MemberId removed) = (nodes.Disk(away), nodes.NodeId(away), nodes.State(away).Self);
+        nodes.Crash(away);
+        Join(nodes, leader, "n4");
+        Assert.True(nodes.Change(leader, From(nodes, leader) with { Remove = [removed] }) is { IsDone: true });
+        Assert.True(nodes.Change(leader, From(nodes, leader) with { Remove = [nodes.State(returning).Self] }) is { IsDone: true });
+        nodes.Tick(100);
+        Assert.False(nodes[returning].HasGroup(Group));
+        Join(nodes, leader, returning);
+        Assert.True(nodes.Change(leader, From(nodes, leader) with { Remove = [nodes.State(leader).Self] }) is { IsDone: true });
+        nodes.Tick(100);
+        Assert.False(nodes[leader].HasGroup(Group));
+
+        // All that the one which was away knows: a node without a replica, and one that is another member now.
+        nodes.Start(away, disk, id);
+        nodes.Tick(100);
+        Assert.False(nodes[away].HasGroup(Group), "It still asks the members that it knew.");
+        Assert.True(nodes[away].FindPast(Group) is { Removed: true });
+    }
+
     [Fact]
     public void RemovedLeaderAnswersThatItIsDone_AndAnotherLeadsSoon()
     {
@@ -171,4 +198,13 @@ public sealed class MembershipTests
 
     private static MembershipChange Add(VirtualTrio nodes, string leader, string node) =>
         From(nodes, leader) with { Add = [new NewMember(node, nodes.NodeId(node))] };
+
+    private static void Join(VirtualTrio nodes, string leader, string node)
+    {
+        MembershipOutcome? added = nodes.Change(leader, Add(nodes, leader, node));
+        Assert.True(added is { IsDone: true }, added?.Error);
+        nodes.Tick(50);
+        MembershipOutcome? promoted = nodes.Change(leader, From(nodes, leader) with { Promote = [Assert.Single(added!.Membership!.Learners).Id] });
+        Assert.True(promoted is { IsDone: true }, promoted?.Error);
+    }
 }
