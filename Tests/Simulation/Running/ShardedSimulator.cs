@@ -115,6 +115,7 @@ internal sealed class ShardedSimulator
         if (_world.NowUs >= limitUs) _checker.Fail("liveness once faults have stopped", $"it never comes that {forWhat}; {ShardedEnd.Describe(_cluster, _checker)}");
         ThrowIfViolated();
         _world.RunUntil(_world.NowUs + 20_000);
+        _faults.Supervise();
     }
 
     private void ThrowIfViolated()
