@@ -74,6 +74,9 @@ public sealed partial class ClerkCore
     {
         LeaderLocator locator = group.Locator;
         if (SuspectAtMs(group) <= nowMs) locator.Suspect(nowMs);
+
+        // What it owed was given up, so nothing of it is awaited that could clear it; and perhaps there is nobody else to ask.
+        if (locator.IsSuspect && group.Oldest is null) locator.Forget(nowMs);
         if (!locator.IsSearching || !group.HasWork)
         {
             group.LeaderlessMs = long.MaxValue;

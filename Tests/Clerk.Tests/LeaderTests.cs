@@ -298,6 +298,31 @@ public sealed class LeaderTests
         Assert.Equal(lostToo.Writes()[0].Sequence, driver.TakeSent(AttemptKind.Write).Writes()[0].Sequence);
     }
 
+    /// <summary>Found by the simulator: seed 5133, profile sharded.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ALeaderThatIsTheOnlyReplica_IsAskedAgain_WhenAnAnswerWasLost(bool byLostConnection)
+    {
+        CoreDriver driver = new CoreDriver(static options => (options.Nodes, options.Batching) = (["n1"], false)).FindLeader("n1");
+        driver.Put("a");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Write);
+        driver.Pass(20);
+        driver.Put("b");
+        driver.Step();
+        driver.Ok(driver.TakeSent(AttemptKind.Write));
+        driver.Ended.Clear();
+        driver.Pass(400);
+        if (byLostConnection) driver.Core.OnConnectionLost(driver.NowMs);
+        driver.Step();
+        driver.Pass(400);
+        driver.Ok(driver.TakeSent(AttemptKind.Probe));
+        driver.Pass(20);
+        driver.Ok(driver.TakeSent(AttemptKind.Write));
+        Assert.Null(Assert.Single(driver.Ended).Error);
+    }
+
     private static List<ClerkAttempt> PassWhileFollowersHearTheLeader(CoreDriver driver, int milliseconds)
     {
         List<ClerkAttempt> writes = [];
