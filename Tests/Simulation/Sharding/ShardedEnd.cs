@@ -21,7 +21,12 @@ internal static class ShardedEnd
             foreach (GroupId hosted in node.Raft?.Groups ?? [])
             {
                 if (checker.Find(hosted) is not { IsEnded: false } group) return $"{node.Name} removes {hosted}, which is gone";
-                if (!Administrator.IsMember(group.Members, node.NodeId) && CanLearn(cluster, node, hosted)) return $"{node.Name} removes {hosted}, of which it is no member";
+                if (!Administrator.IsMember(group.Members, node.NodeId))
+                {
+                    if (CanLearn(cluster, node, hosted)) return $"{node.Name} removes {hosted}, of which it is no member";
+                    continue;
+                }
+
                 if (ShardedCluster.StoreOf(node, hosted) is { } store && Misplaced(map, store) is { } shard) return $"{node.Name} has what it shall of {hosted} of shard {shard}";
             }
         }
