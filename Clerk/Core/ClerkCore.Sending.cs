@@ -7,28 +7,19 @@ public sealed partial class ClerkCore
 {
     private readonly List<ClerkOperation> _batch = [];
 
-    // Over all groups, as of the last Advance.
-    private int _writesInFlight;
-    private int _readsInFlight;
-
     // What more than one batch at a time is good for, that the disks need not wait for an answer's way, other groups' batches do as well: the groups share
     // their nodes' logs. Then one batch of twice the size is cheaper.
     private bool CanSend(GroupState group, Lane lane)
     {
         if (!_options.Batching) return !group.Locator.IsSuspect;
-        int inFlight = lane.Kind == AttemptKind.Write ? _writesInFlight : _readsInFlight;
-        return lane.InFlight == 0 || (lane.InFlight < _options.MaxBatchesInFlight && inFlight < _options.MaxBatchesInFlight);
+        return lane.InFlight == 0 || (lane.InFlight < _options.MaxBatchesInFlight && InFlight(lane.Kind) < _options.MaxBatchesInFlight);
     }
 
-    private void CountInFlight()
+    private int InFlight(AttemptKind kind)
     {
-        _writesInFlight = 0;
-        _readsInFlight = 0;
-        foreach (GroupState group in _groups)
-        {
-            _writesInFlight += group.Writes.InFlight;
-            _readsInFlight += group.Reads.InFlight;
-        }
+        int sum = 0;
+        foreach (GroupState group in _groups) sum += group.LaneOf(kind)!.InFlight;
+        return sum;
     }
 
     private void Flush(GroupState group, Lane lane, long nowMs)
@@ -49,8 +40,6 @@ public sealed partial class ClerkCore
             }
 
             group.Await(attempt);
-            if (lane.Kind == AttemptKind.Write) _writesInFlight++;
-            else _readsInFlight++;
             Effects.Sends.Add(attempt);
         }
     }
@@ -61,7 +50,6 @@ public sealed partial class ClerkCore
         int bytes = 0;
         while (Next(lane, bytes) is { } operation)
         {
-
             // While no attempt is open, nothing was promised by the deadline before: it may be told anew, in this group's time.
             if (operation.OpenAttempts == 0) operation.LogDeadlineMs = group.ToLogDeadline(operation.DeadlineMs);
             WriteOperation write = new()
@@ -87,10 +75,12 @@ public sealed partial class ClerkCore
         int bytes = 0;
         while (Next(lane, bytes) is { } operation)
         {
-            ReadOperation read = operation.Transaction is not null ? ReadOperation.Transaction(operation.Key, operation.Value)
-                : operation.Scan is { } scan
-                ? ReadOperation.Scan(scan.Prefix, scan.From, scan.To, operation.ScanAfter, scan.Limit, ShardsOf((ScanPart)operation))
-                : ReadOperation.Get(operation.Key);
+            ReadOperation read = operation switch
+            {
+                { Transaction: not null } => ReadOperation.Transaction(operation.Key, operation.Value),
+                { Scan: { } scan } => ReadOperation.Scan(scan.Prefix, scan.From, scan.To, operation.ScanAfter, scan.Limit, ShardsOf((ScanPart)operation)),
+                _ => ReadOperation.Get(operation.Key),
+            };
             if (!_readBuilder.TryAdd(read)) break;
             bytes += Take(lane, operation);
         }

@@ -186,7 +186,6 @@ public sealed partial class ClerkCore
             Hurry(group, group.Reads, nowMs);
         }
 
-        CountInFlight();
         if (_mustReroute) Reroute(nowMs);
         AskController(nowMs);
         long next = Math.Min(_deadlines.NextMs, _parked.NextMs);

@@ -43,7 +43,7 @@ public sealed partial class RaftNode
     private bool HasAllWriters()
     {
         long pending = Log.PendingSequence;
-        foreach ((_, Replica replica) in _replicas)
+        foreach (Replica replica in _inOrder)
             if (replica.LastWrote != 0 && replica.LastWrote < pending && replica.LastWrote >= pending - 2) return false;
         return true;
     }

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Quorleans.Raft.Node;
-using Quorleans.Raft.Storage;
 using Quorleans.Simulation;
 using Xunit;
 
@@ -80,7 +79,7 @@ public sealed class GatheringTests : IAsyncDisposable
         {
             ClusterId = Guid.NewGuid(), Node = "n1", NodeId = nodeId, LogSegmentBytes = 256 << 10, Time = _time, NextSeed = static () => 1, MaxGather = maxGather,
         };
-        RaftNode node = RaftNode.Start(options, new SlowDisk(new SimulatedDisk(seed: 1), _time), new NoTransport(), _ => new ListMachine(), NullLogger.Instance, _scheduler);
+        RaftNode node = RaftNode.Start(options, new SlowDisk(new SimulatedDisk(seed: 1), _time, write: TimeSpan.Zero, Sync), new NoTransport(), _ => new ListMachine(), NullLogger.Instance, _scheduler);
         foreach (string group in (string[])["g1", "g2"])
         {
             Task created = node.CreateGroupAsync(new GroupId(group, 1), alone.Voters[0].Id, alone, new ListMachine());
@@ -134,45 +133,5 @@ public sealed class GatheringTests : IAsyncDisposable
     private sealed class NoTransport : IRaftTransport
     {
         public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) => throw new IOException("alone");
-    }
-
-    private sealed class SlowDisk(IDisk disk, FakeTimeProvider time) : IDisk
-    {
-        public string Path => disk.Path;
-
-        public IReadOnlyList<string> List() => disk.List();
-
-        public bool Exists(string name) => disk.Exists(name);
-
-        public IDiskFile Open(string name) => new SlowFile(disk.Open(name), time);
-
-        public IDiskFile Create(string name) => new SlowFile(disk.Create(name), time);
-
-        public IDiskFile Allocate(string name, long bytes) => new SlowFile(disk.Allocate(name, bytes), time);
-
-        public void Rename(string from, string to) => disk.Rename(from, to);
-
-        public void Delete(string name) => disk.Delete(name);
-
-        public void SyncDirectory() => disk.SyncDirectory();
-    }
-
-    private sealed class SlowFile(IDiskFile file, FakeTimeProvider time) : IDiskFile
-    {
-        public string Name => file.Name;
-
-        public long Length => file.Length;
-
-        public int Read(long offset, Span<byte> destination) => file.Read(offset, destination);
-
-        public void Write(long offset, ReadOnlySpan<byte> source) => file.Write(offset, source);
-
-        public void Sync()
-        {
-            file.Sync();
-            time.Advance(GatheringTests.Sync);
-        }
-
-        public void Dispose() => file.Dispose();
     }
 }
