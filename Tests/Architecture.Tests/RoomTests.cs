@@ -19,7 +19,7 @@ public sealed class RoomTests
         ["KeyValue.Store"] = ["KeyValue.Contracts", "Raft.Core"],
         ["GrainInterfaces"] = [],
         ["Clerk.Core"] = ["KeyValue.Contracts"],
-        ["Clerk"] = ["Clerk.Core", "KeyValue.Contracts", "GrainInterfaces"],
+        ["Clerk"] = ["Clerk.Core", "KeyValue.Contracts", "GrainInterfaces", "MapReduce.Jobs"],
         ["Grains"] = ["GrainInterfaces", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Controller", "KeyValue.Handoff", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Hosting"] =
         [
@@ -30,6 +30,7 @@ public sealed class RoomTests
         ["MapReduce"] = [],
         ["MapReduce.Engine"] = ["MapReduce"],
         ["MapReduce.Applications"] = ["MapReduce"],
+        ["MapReduce.Jobs"] = [],
         ["Samples.DistributedGrep"] = ["MapReduce"],
         ["Samples.FixedRecordSort"] = ["MapReduce"],
         ["Samples.InvertedIndex"] = ["MapReduce"],
@@ -41,7 +42,7 @@ public sealed class RoomTests
     private static readonly string[] Pure =
     [
         "Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability",
-        "MapReduce", "MapReduce.Engine", "MapReduce.Applications",
+        "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs",
     ];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);

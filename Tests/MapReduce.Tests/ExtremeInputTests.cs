@@ -49,21 +49,6 @@ public sealed class ExtremeInputTests : IDisposable
     }
 
     [Fact]
-    public void HotKey_NeedsNoMemoryForItsGroup()
-    {
-        // 90 % of the records have one key, whose values are 8 MB; a task has 1 MB.
-        _folder.Add("a", string.Concat(Enumerable.Range(0, 100_000).Select(i => $"{(i % 10 == 0 ? i : 7):000000} {new string('x', 90)}\n")));
-        JobDefinition job = JobDefinition.Create("hot", static () => new ByFirstWord(), static () => new Counting());
-        long before = GC.GetTotalAllocatedBytes();
-        JobReport report = JobFolder.Run(_folder.Request(job) with { MemoryBytes = 1 << 20, SplitBytes = 2_000_000, Reducers = 4 })[0];
-        long allocated = GC.GetTotalAllocatedBytes() - before;
-        Assert.Contains("000007 90000", _folder.Lines);
-        Assert.Equal(10_001, report.Groups);
-        Assert.Equal(100_000, _folder.Lines.Sum(line => int.Parse(line.Split(' ')[1])));
-        Assert.True(allocated < 60_000_000, $"{allocated} bytes were allocated for 10 MB of input");
-    }
-
-    [Fact]
     public void Combiner_ShrinksWhatIsWritten_AndChangesNothing()
     {
         _folder.Add("a", string.Concat(Enumerable.Repeat("one two two\n", 20_000)));
@@ -73,20 +58,5 @@ public sealed class ExtremeInputTests : IDisposable
         long plain = JobFolder.Run(_folder.Request(with with { Combiner = null }) with { Overwrite = true })[0].SpilledBytes;
         Assert.Equal(lines, _folder.Lines);
         Assert.True(combined * 100 < plain, $"{combined} bytes with the combiner, {plain} without");
-    }
-
-    private sealed class ByFirstWord : IUtf8Mapper
-    {
-        public void Map(ReadOnlySpan<byte> record, IUtf8MapContext context) => context.Emit(record[..6], record[7..]);
-    }
-
-    private sealed class Counting : IUtf8Reducer
-    {
-        public void Reduce(ReadOnlySpan<byte> key, IUtf8Values values, IUtf8ReduceContext context)
-        {
-            int count = 0;
-            while (values.MoveNext()) count++;
-            context.Write(key, Encoding.ASCII.GetBytes(count.ToString()));
-        }
     }
 }
