@@ -18,6 +18,9 @@ internal interface ICluster : IAsyncDisposable
     /// <param name="cancellationToken">Ends the waiting.</param>
     Task<GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken);
 
+    /// <summary>MapReduce jobs.</summary>
+    IJobs Jobs { get; }
+
     /// <summary>Which groups there are, and which shards each one owns.</summary>
     IShardController Shards { get; }
 

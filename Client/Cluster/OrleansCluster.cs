@@ -37,6 +37,9 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     }
 
     /// <inheritdoc/>
+    public IJobs Jobs { get; } = host.Services.GetRequiredService<IJobs>();
+
+    /// <inheritdoc/>
     public IShardController Shards { get; } = host.Services.GetRequiredService<IShardController>();
 
     /// <inheritdoc/>

@@ -33,6 +33,8 @@ internal sealed class SharedConnector(IClusterConnector connector) : IClusterCon
 
         public Clerk.IGroupAdministrator Members => cluster.Members;
 
+        public Clerk.IJobs Jobs => cluster.Jobs;
+
         public Clerk.IShardController Shards => cluster.Shards;
 
         public Task<IReadOnlyList<GrainInterfaces.ShardReport>?> GetShardsAsync(string group, string node, CancellationToken cancellationToken) =>

@@ -36,7 +36,7 @@ public sealed class RoomTests
         ["Samples.InvertedIndex"] = ["MapReduce"],
         ["Samples.TopWords"] = ["MapReduce"],
         ["Samples.WordCount"] = ["MapReduce"],
-        ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts", "MapReduce", "MapReduce.Engine", "MapReduce.Applications"],
+        ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts", "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs"],
     };
 
     private static readonly string[] Pure =

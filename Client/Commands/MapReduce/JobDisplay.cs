@@ -1,12 +1,11 @@
 using System.Globalization;
-using Quorleans.MapReduce.Engine;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace Quorleans.Client.Commands;
 
 /// <summary>Shows a job that runs: bars and rates on a terminal, nothing elsewhere, so that scripts see the result alone.</summary>
-internal sealed class JobDisplay(ClientOutput output, JobProgress progress, TimeProvider time)
+internal sealed class JobDisplay(ClientOutput output, Func<JobFigures> figures, TimeProvider time)
 {
     private const int BarWidth = 24;
     private static readonly TimeSpan RefreshEvery = TimeSpan.FromMilliseconds(200);
@@ -29,14 +28,16 @@ internal sealed class JobDisplay(ClientOutput output, JobProgress progress, Time
 
     private Rows Render()
     {
+        JobFigures now = figures();
         double seconds = Math.Max(0.001, time.GetElapsedTime(_start).TotalSeconds);
         List<IRenderable> lines =
         [
-            Line($"[bold]{Markup.Escape(progress.Job)}[/] {seconds:F1} s"),
-            Line($"map    {Bar(progress.MappedBytes, progress.InputBytes)} {progress.MapsDone}/{progress.Maps}  {progress.MappedBytes / 1e6:F0} MB  {progress.Records / seconds:F0} records/s  {progress.MappedBytes / 1e6 / seconds:F0} MB/s"),
-            Line($"reduce {Bar(progress.ReducedPairs, progress.Pairs)} {progress.ReducesDone}/{progress.Reduces}  intermediate {progress.SpilledBytes / 1e6:F0} MB  output {progress.OutputBytes / 1e6:F0} MB"),
+            Line($"[bold]{Markup.Escape(now.Name)}[/] {seconds:F1} s"),
+            Line($"map    {Bar(now.MappedBytes, now.InputBytes)} {now.Maps.Done}/{now.Maps.All}  {now.MappedBytes / 1e6:F0} MB  {now.Records / seconds:F0} records/s  {now.MappedBytes / 1e6 / seconds:F0} MB/s"),
+            Line($"reduce {Bar(now.Pairs.Done, now.Pairs.All)} {now.Reduces.Done}/{now.Reduces.All}  intermediate {now.SpilledBytes / 1e6:F0} MB  output {now.OutputBytes / 1e6:F0} MB"),
         ];
-        if (progress.Status.Length > 0) lines.Add(Line($"[dim]{Markup.Escape(TextEscaper.Escape(System.Text.Encoding.UTF8.GetBytes(progress.Status)))}[/]"));
+        if (now.Attempts.Length > 0) lines.Add(new Markup(Markup.Escape(now.Attempts)));
+        if (now.Status.Length > 0) lines.Add(Line($"[dim]{Markup.Escape(TextEscaper.Escape(System.Text.Encoding.UTF8.GetBytes(now.Status)))}[/]"));
         return new Rows(lines);
     }
 

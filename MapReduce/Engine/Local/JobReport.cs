@@ -57,7 +57,13 @@ public sealed record JobReport
     public required IReadOnlyDictionary<string, long> Counters { get; init; }
 
     /// <summary>The reports of a chain as JSON.</summary>
-    public static byte[] ToJson(IReadOnlyList<JobReport> reports) => JsonSerializer.SerializeToUtf8Bytes(new { jobs = reports }, Format);
+    public static byte[] ToJson(IReadOnlyList<JobReport> reports) => JsonSerializer.SerializeToUtf8Bytes(new Chain(reports), Format);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="JsonException">It is something else.</exception>
+    public static IReadOnlyList<JobReport> FromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<Chain>(json, Format)?.Jobs ?? throw new JsonException("there is no report in it");
+
+    private sealed record Chain(IReadOnlyList<JobReport> Jobs);
 
     private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 }

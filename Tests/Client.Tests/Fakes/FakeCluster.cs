@@ -13,6 +13,10 @@ internal sealed class FakeCluster : ICluster, IClusterConnector
 
     public IGroupAdministrator Members => Administrator;
 
+    public FakeJobs JobsOfIt { get; } = new();
+
+    public IJobs Jobs => JobsOfIt;
+
     public FakeShardController Controller { get; } = new();
 
     public IShardController Shards => Controller;
