@@ -10,6 +10,9 @@ internal sealed class GroupsPart(ICluster client, AcknowledgedWrites acknowledge
 {
     private const int Clients = 16;
     private const int Keys = 64;
+
+    // That few operations are linearizable would say little: each key is to be read a dozen times and more.
+    private const int OperationsWanted = 2000;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(60);
 
@@ -34,6 +37,7 @@ internal sealed class GroupsPart(ICluster client, AcknowledgedWrites acknowledge
             "join 2 and 3", before, () => client.Shards.JoinAsync([.. ((int[])[2, 3]).Select(gid => new JoiningGroup(gid, [.. nodes]))], cancellationToken), cancellationToken);
         ShardMap after = await ChangeAsync("leave 3", shared, () => client.Shards.LeaveAsync([3], cancellationToken), cancellationToken);
         await writer.WaitForWritesAsync(100, cancellationToken);
+        for (int look = 0; look < StepTimeout / Look && history.Recorded < OperationsWanted && !working.IsCompleted; look++) await Task.Delay(Look, time, cancellationToken);
         await stop.CancelAsync();
         WorkloadSummary summary = await working;
         await history.FinishAsync();

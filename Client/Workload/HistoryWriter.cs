@@ -23,6 +23,7 @@ internal sealed class HistoryWriter : IAsyncDisposable
 
     private readonly Stream _file;
     private readonly Task _writing;
+    private long _recorded;
 
     /// <param name="file">Where the lines go; closed with this.</param>
     public HistoryWriter(Stream file)
@@ -33,6 +34,9 @@ internal sealed class HistoryWriter : IAsyncDisposable
 
     /// <summary>Ends when writing ends; faulted when the file cannot be written.</summary>
     public Task Completion => _writing;
+
+    /// <summary>How many operations were recorded so far.</summary>
+    public long Recorded => Interlocked.Read(ref _recorded);
 
     /// <summary>Creates a history, or replaces the file.</summary>
     /// <exception cref="ClientException">The file cannot be written.</exception>
@@ -49,7 +53,11 @@ internal sealed class HistoryWriter : IAsyncDisposable
     }
 
     /// <summary>Records an operation. Never blocks.</summary>
-    public void Record(in OperationRecord record) => _records.Writer.TryWrite(record);
+    public void Record(in OperationRecord record)
+    {
+        _records.Writer.TryWrite(record);
+        Interlocked.Increment(ref _recorded);
+    }
 
     /// <summary>Writes what is left and closes the file.</summary>
     /// <exception cref="ClientException">The file could not be written, so the history is not whole.</exception>
