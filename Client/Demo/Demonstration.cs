@@ -7,7 +7,7 @@ using Quorleans.GrainInterfaces;
 namespace Quorleans.Client.Demo;
 
 /// <summary>
-/// Shows what the store promises, on a real cluster: it works, loses its leader, moves its data, loses nothing. Each step narrates in a few lines; at
+/// Shows what the store promises, on a real cluster: it works, loses its leader, moves its data, runs a job, loses nothing. Each step narrates in a few lines; at
 /// the end every write that was acknowledged is read back.
 /// </summary>
 internal sealed class Demonstration(IDemoCluster cluster, Narrator narrator, TimeProvider time, string directory, string? repository)
@@ -19,11 +19,12 @@ internal sealed class Demonstration(IDemoCluster cluster, Narrator narrator, Tim
     private readonly AcknowledgedWrites _acknowledged = new();
 
     /// <summary>Runs all steps.</summary>
-    /// <returns>Whether everything acknowledged was there at the end, and what clients saw is linearizable.</returns>
+    /// <returns>Whether everything acknowledged was there at the end, what clients saw is linearizable, and the job's result is right.</returns>
     public async Task<bool> RunAsync(CancellationToken cancellationToken)
     {
         await StartAsync(cancellationToken);
         GroupsPart groups;
+        bool isCounted;
         await using (ICluster client = await cluster.ConnectAsync(cancellationToken))
         {
             await WriteAndReadAsync(client.Clerk, cancellationToken);
@@ -31,12 +32,13 @@ internal sealed class Demonstration(IDemoCluster cluster, Narrator narrator, Tim
             await LoseLeaderAsync(client, cancellationToken);
             groups = new GroupsPart(client, _acknowledged, narrator, time, cluster.Nodes, directory);
             await groups.RunAsync(cancellationToken);
+            isCounted = await new JobPart(cluster, client.Jobs, narrator, time, directory, repository).RunAsync(cancellationToken);
         }
 
         await RestartAsync(cancellationToken);
         await using ICluster again = await cluster.ConnectAsync(cancellationToken);
         bool isThere = await VerifyAsync(again.Clerk, cancellationToken);
-        return groups.Verify() && isThere;
+        return groups.Verify() && isThere && isCounted;
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)

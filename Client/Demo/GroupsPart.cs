@@ -15,6 +15,7 @@ internal sealed class GroupsPart(ICluster client, AcknowledgedWrites acknowledge
     private const int OperationsWanted = 2000;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan StepTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan UntilStopped = TimeSpan.FromDays(1);
 
     private string HistoryPath => Path.Combine(directory, "history.jsonl");
 
@@ -37,7 +38,7 @@ internal sealed class GroupsPart(ICluster client, AcknowledgedWrites acknowledge
             "join 2 and 3", before, () => client.Shards.JoinAsync([.. ((int[])[2, 3]).Select(gid => new JoiningGroup(gid, [.. nodes]))], cancellationToken), cancellationToken);
         ShardMap after = await ChangeAsync("leave 3", shared, () => client.Shards.LeaveAsync([3], cancellationToken), cancellationToken);
         await writer.WaitForWritesAsync(100, cancellationToken);
-        for (int look = 0; look < StepTimeout / Look && history.Recorded < OperationsWanted && !working.IsCompleted; look++) await Task.Delay(Look, time, cancellationToken);
+        await Task.WhenAny(history.WaitForAsync(OperationsWanted, cancellationToken), working);
         await stop.CancelAsync();
         WorkloadSummary summary = await working;
         await history.FinishAsync();
@@ -61,7 +62,7 @@ internal sealed class GroupsPart(ICluster client, AcknowledgedWrites acknowledge
     private Task<WorkloadSummary> WorkAsync(HistoryWriter history, CancellationToken stop)
     {
         if (!OperationMix.TryParse(OperationMix.Default, out OperationMix? mix, out string? problem)) throw new InvalidOperationException(problem);
-        WorkloadOptions options = new() { Clients = Clients, Keys = Keys, Duration = StepTimeout * 4, Mix = mix, Seed = 1 };
+        WorkloadOptions options = new() { Clients = Clients, Keys = Keys, Duration = UntilStopped, Mix = mix, Seed = 1 };
         return Task.Run(() => new WorkloadRun(client.Clerk, history, new MonotonicClock(time), options).RunAsync(stop), CancellationToken.None);
     }
 

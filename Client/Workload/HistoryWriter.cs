@@ -24,6 +24,7 @@ internal sealed class HistoryWriter : IAsyncDisposable
     private readonly Stream _file;
     private readonly Task _writing;
     private long _recorded;
+    private Mark? _mark;
 
     /// <param name="file">Where the lines go; closed with this.</param>
     public HistoryWriter(Stream file)
@@ -35,8 +36,14 @@ internal sealed class HistoryWriter : IAsyncDisposable
     /// <summary>Ends when writing ends; faulted when the file cannot be written.</summary>
     public Task Completion => _writing;
 
-    /// <summary>How many operations were recorded so far.</summary>
-    public long Recorded => Interlocked.Read(ref _recorded);
+    /// <summary>Ends when as many operations were recorded.</summary>
+    public Task WaitForAsync(long operations, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _mark, new Mark(operations, reached));
+        if (Interlocked.Read(ref _recorded) >= operations) reached.TrySetResult();
+        return reached.Task.WaitAsync(cancellationToken);
+    }
 
     /// <summary>Creates a history, or replaces the file.</summary>
     /// <exception cref="ClientException">The file cannot be written.</exception>
@@ -56,7 +63,8 @@ internal sealed class HistoryWriter : IAsyncDisposable
     public void Record(in OperationRecord record)
     {
         _records.Writer.TryWrite(record);
-        Interlocked.Increment(ref _recorded);
+        long recorded = Interlocked.Increment(ref _recorded);
+        if (Volatile.Read(ref _mark) is { } mark && recorded >= mark.Operations) mark.Reached.TrySetResult();
     }
 
     /// <summary>Writes what is left and closes the file.</summary>
@@ -110,4 +118,6 @@ internal sealed class HistoryWriter : IAsyncDisposable
         await _file.WriteAsync(lines.WrittenMemory);
         lines.ResetWrittenCount();
     }
+
+    private sealed record Mark(long Operations, TaskCompletionSource Reached);
 }

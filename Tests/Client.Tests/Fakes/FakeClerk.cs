@@ -124,16 +124,18 @@ internal sealed class FakeClerk : IClerk
         return _version;
     }
 
-    private Task<T> Do<T>(string operation, ReadOnlyMemory<byte> key, Func<string, T> action)
+    // As the real one it does not answer on the caller's thread: clients that go on and on would keep all threads to themselves.
+    private async Task<T> Do<T>(string operation, ReadOnlyMemory<byte> key, Func<string, T> action)
     {
+        await Task.Yield();
         string text = Encoding.UTF8.GetString(key.Span);
         Interloper(operation, text);
         lock (_lock)
         {
             Calls++;
-            if (Before(operation, text) is { } before) return Task.FromException<T>(before);
+            if (Before(operation, text) is { } before) throw before;
             T result = action(text);
-            return After(operation, text) is { } after ? Task.FromException<T>(after) : Task.FromResult(result);
+            return After(operation, text) is { } after ? throw after : result;
         }
     }
 }

@@ -1,4 +1,5 @@
 using Quorleans.KeyValue;
+using Quorleans.MapReduce.Jobs;
 
 namespace Quorleans.Client.Tests.Fakes;
 
@@ -11,6 +12,9 @@ internal sealed class FakeDemoCluster : IDemoCluster
     public FakeDemoCluster()
     {
         SetLeader("n1", term: 1);
+        _cluster.JobsOfIt.MakesOutput = true;
+        _cluster.JobsOfIt.Looks.Enqueue(static job => job with { Phase = JobPhase.Mapping, Maps = 16, MapsDone = 3 });
+        _cluster.JobsOfIt.Looks.Enqueue(static job => job with { Phase = JobPhase.Done, MapsDone = 16 });
 
         // Before, on its way, after the two joined, after one left.
         _cluster.Controller.Maps.Enqueue(Map([1, 1, 1], [1, 1, 1]));

@@ -1,4 +1,7 @@
 using Quorleans.Clerk;
+using Quorleans.MapReduce;
+using Quorleans.MapReduce.Applications;
+using Quorleans.MapReduce.Engine;
 using Quorleans.MapReduce.Jobs;
 
 namespace Quorleans.Client.Tests.Fakes;
@@ -20,6 +23,9 @@ internal sealed class FakeJobs : IJobs
 
     public string Log { get; set; } = "";
 
+    /// <summary>Whether a look at a job that is done makes its output, by the engine.</summary>
+    public bool MakesOutput { get; set; }
+
     /// <summary>What a cancel finds.</summary>
     public JobPhase AfterCancel { get; set; } = JobPhase.Cancelled;
 
@@ -37,6 +43,7 @@ internal sealed class FakeJobs : IJobs
         if (Failures.TryDequeue(out JobsException? failure)) return Task.FromException<JobView?>(failure);
         if (!_jobs.TryGetValue(job, out JobView? view)) return Task.FromResult<JobView?>(null);
         if (Looks.TryDequeue(out Func<JobView, JobView>? look)) _jobs[job] = view = look(view);
+        if (MakesOutput && view.Phase == JobPhase.Done && !Directory.Exists(view.Spec.Output)) Make(view.Spec);
         return Task.FromResult<JobView?>(view);
     }
 
@@ -50,4 +57,11 @@ internal sealed class FakeJobs : IJobs
     }
 
     public Task<string> ReadLogAsync(string job, string? task, CancellationToken cancellationToken = default) => Task.FromResult(task is null ? Log : $"{task}: {Log}");
+
+    private static void Make(JobSpec spec) => new LocalRunner(new JobProgress()).Run(
+        new JobRequest
+        {
+            Jobs = BuiltInApplications.Find(spec.Application)!.Define(new JobArguments(spec.Arguments)), Inputs = InputFiles.Expand(spec.Inputs), Output = spec.Output, Reducers = spec.Reducers,
+        },
+        CancellationToken.None);
 }
