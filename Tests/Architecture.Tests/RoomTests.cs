@@ -20,10 +20,10 @@ public sealed class RoomTests
         ["GrainInterfaces"] = [],
         ["Clerk.Core"] = ["KeyValue.Contracts"],
         ["Clerk"] = ["Clerk.Core", "KeyValue.Contracts", "GrainInterfaces", "MapReduce.Jobs"],
-        ["Grains"] = ["GrainInterfaces", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Controller", "KeyValue.Handoff", "Raft.Core", "Raft.Storage", "Raft.Node"],
+        ["Grains"] = ["GrainInterfaces", "Clerk.Core", "MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Controller", "KeyValue.Handoff", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Hosting"] =
         [
-            "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node",
+            "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node", "MapReduce.Jobs", "MapReduce.Tasks",
         ],
         ["Silo"] = ["Hosting", "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Linearizability"] = [],
@@ -31,6 +31,7 @@ public sealed class RoomTests
         ["MapReduce.Engine"] = ["MapReduce"],
         ["MapReduce.Applications"] = ["MapReduce"],
         ["MapReduce.Jobs"] = [],
+        ["MapReduce.Tasks"] = ["MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs"],
         ["Samples.DistributedGrep"] = ["MapReduce"],
         ["Samples.FixedRecordSort"] = ["MapReduce"],
         ["Samples.InvertedIndex"] = ["MapReduce"],
@@ -42,7 +43,7 @@ public sealed class RoomTests
     private static readonly string[] Pure =
     [
         "Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability",
-        "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs",
+        "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs", "MapReduce.Tasks",
     ];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);
@@ -75,6 +76,7 @@ public sealed class RoomTests
     [InlineData("KeyValue.Store")]
     [InlineData("Clerk.Core")]
     [InlineData("Linearizability")]
+    [InlineData("MapReduce.Jobs")]
     public void Core_HasNoTasksThreadsFilesOrClocks(string room)
     {
         TestResult result = Types.InAssembly(Load(room)).ShouldNot()

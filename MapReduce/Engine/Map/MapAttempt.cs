@@ -5,6 +5,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
 {
     private const int RecordsPerReport = 1024;
     private const long BytesPerReport = 1 << 20;
+    private static readonly InvalidOperationException Fatal = new("it ended the process of an earlier attempt");
 
     /// <summary>Runs it on the calling thread.</summary>
     /// <exception cref="MapReduceException">It failed.</exception>
@@ -35,9 +36,17 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
         {
             reader.Open(range);
             context.InputPath = range.Path;
+            settings.Watch?.Open(range.Path);
             while (reader.TryRead(out ReadOnlySpan<byte> record))
             {
                 context.Position = reader.Position;
+                if (settings.Skip is { } skip && skip.Contains((range.Path, reader.Position)))
+                {
+                    settings.BadRecords.Skip(range.Path, reader.Position, Fatal);
+                    continue;
+                }
+
+                settings.Watch?.Begin(reader.Position);
                 try
                 {
                     context.Map(record);
@@ -55,6 +64,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
             }
         }
 
+        settings.Watch?.Close();
         context.Finish();
         Report();
         progress.AddSpilled(context.Runs.Sum(static run => run.Bytes));

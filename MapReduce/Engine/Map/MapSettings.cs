@@ -23,4 +23,10 @@ public sealed record MapSettings
 
     /// <summary>Counts the job's bad records.</summary>
     public required BadRecords BadRecords { get; init; }
+
+    /// <summary>Records that the mapper does not get, by path and position: they count as bad.</summary>
+    public IReadOnlySet<(string Path, long Position)>? Skip { get; init; }
+
+    /// <summary>Is told of each record; null: nobody is.</summary>
+    public IRecordWatch? Watch { get; init; }
 }
