@@ -23,4 +23,10 @@ public sealed record MapSettings
 
     /// <summary>Counts the job's bad records.</summary>
     public required BadRecords BadRecords { get; init; }
+
+    /// <summary>Records that ended the processes of earlier attempts: they count as bad and are not mapped.</summary>
+    public IReadOnlyCollection<RecordAddress> Skip { get; init; } = [];
+
+    /// <summary>Where the attempt notes at which record it is, for another process; null: nowhere.</summary>
+    public RecordMark? Mark { get; init; }
 }
