@@ -9,7 +9,7 @@ namespace Quorleans.MapReduce.Engine;
 /// process, and an attempt that does not move is noticed. Costs the attempt one store a record.
 /// </summary>
 /// <remarks>One attempt at a time writes; the other process may read <see cref="Activity"/> at any time, <see cref="Record"/> when the writer is dead.</remarks>
-public sealed unsafe class RecordMark : IDisposable
+public sealed unsafe class RecordMark : IRecordWatch, IDisposable
 {
     private const int PathAt = 24;
     private const int PathBytesAt = 20;
@@ -62,17 +62,14 @@ public sealed unsafe class RecordMark : IDisposable
     public static RecordMark Create(string path)
     {
         RecordMark mark = new(path, FileMode.CreateNew);
-        mark.Leave();
+        mark.Close();
         return mark;
     }
 
     /// <summary>Opens one that another process made.</summary>
     /// <param name="path">Its file.</param>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public static RecordMark Open(string path) => new(path, FileMode.Open);
-
-    /// <summary>Something went on that is no record.</summary>
-    public void Step() => Steps++;
+    public static RecordMark OpenExisting(string path) => new(path, FileMode.Open);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -82,10 +79,10 @@ public sealed unsafe class RecordMark : IDisposable
         _file.Dispose();
     }
 
-    /// <summary>The records that follow are of this file.</summary>
-    internal void Enter(string path)
+    /// <inheritdoc/>
+    public void Open(string path)
     {
-        Leave();
+        Close();
         byte[] bytes = Encoding.UTF8.GetBytes(path);
         bool fits = bytes.Length <= MostPathBytes;
         BinaryPrimitives.WriteInt32LittleEndian(new Span<byte>(_memory + PathBytesAt, sizeof(int)), fits ? bytes.Length : 0);
@@ -93,18 +90,12 @@ public sealed unsafe class RecordMark : IDisposable
         Step();
     }
 
-    /// <summary>The record that begins there is mapped now.</summary>
-    internal void MoveTo(long position) => Position = position;
+    /// <inheritdoc/>
+    public void Begin(long position) => Position = position;
 
-    /// <summary>No record is mapped.</summary>
-    internal void Leave() => Position = NoRecord;
+    /// <inheritdoc/>
+    public void Close() => Position = NoRecord;
 
-    /// <summary>Does something in the middle of a record that is not the record's fault, should it end the process.</summary>
-    internal void Outside(Action action)
-    {
-        long position = Position;
-        Leave();
-        action();
-        Position = position;
-    }
+    /// <inheritdoc/>
+    public void Step() => Steps++;
 }

@@ -31,6 +31,7 @@ public sealed class RoomTests
         ["MapReduce.Engine"] = ["MapReduce"],
         ["MapReduce.Applications"] = ["MapReduce"],
         ["MapReduce.Jobs"] = [],
+        ["MapReduce.Tasks"] = ["MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs"],
         ["Samples.DistributedGrep"] = ["MapReduce"],
         ["Samples.FixedRecordSort"] = ["MapReduce"],
         ["Samples.InvertedIndex"] = ["MapReduce"],
@@ -42,7 +43,7 @@ public sealed class RoomTests
     private static readonly string[] Pure =
     [
         "Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability",
-        "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs",
+        "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs", "MapReduce.Tasks",
     ];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);

@@ -16,7 +16,7 @@ public sealed class RecordMarkTests : IDisposable
         string second = _folder.Add("b ö", "three\nfour\n");
         string file = Path.Combine(_folder.Root, "mark");
         using RecordMark other = RecordMark.Create(file);
-        using RecordMark mark = RecordMark.Open(file);
+        using RecordMark mark = RecordMark.OpenExisting(file);
         File.Delete(file);
         List<RecordAddress?> seen = [];
         Map([first, second], new BadRecords(0), [], mark, _ => seen.Add(other.Record));
@@ -46,7 +46,7 @@ public sealed class RecordMarkTests : IDisposable
         List<(long, long)> looks = [];
         MapResult map = Map(_folder.Files, new BadRecords(0), [], mark, _ => looks.Add(mark.Activity));
         JobDefinition job = JobDefinition.Create("watched", () => new Watched(_ => { }), () => new Reducer(() => looks.Add(mark.Activity)));
-        ReduceSettings settings = new() { Definition = job, Arguments = new(), MemoryBytes = 1 << 20, Durable = false, Mark = mark };
+        ReduceSettings settings = new() { Definition = job, Arguments = new(), MemoryBytes = 1 << 20, Durable = false, Watch = mark };
         new ReduceAttempt(settings, new WorkFiles(_folder.Root), new JobProgress()).Run(0, map.Runs, Path.Combine(_folder.Root, "reduced"), CancellationToken.None);
         Assert.Equal(6, looks.Count);
         Assert.Equal(6, looks.Distinct().Count());
@@ -59,7 +59,7 @@ public sealed class RecordMarkTests : IDisposable
         string other = _folder.Add("b", "one\ntwo\nthree\n");
         BadRecords bad = new(2);
         List<string> mapped = [];
-        MapResult result = Map([path, other], bad, [new(path, 4), new(path, 4), new(other, 8), new("/elsewhere", 0), new(other, 3)], null, record => mapped.Add(record));
+        MapResult result = Map([path, other], bad, [(path, 4), (other, 8), ("/elsewhere", 0), (other, 3)], null, record => mapped.Add(record));
         Assert.Equal(["one", "three", "one", "two"], mapped);
         Assert.Equal((2, 4), (bad.Count, result.Records));
         Assert.Contains($"the record at byte 4 of {path}: it ended the process", bad.Places[0], StringComparison.Ordinal);
@@ -69,21 +69,21 @@ public sealed class RecordMarkTests : IDisposable
     public void SkippedRecords_CountAgainstTheLimit()
     {
         string path = _folder.Add("a", "one\ntwo\n");
-        MapReduceException error = Assert.Throws<MapReduceException>(() => Map([path], new BadRecords(1), [new(path, 0), new(path, 4)], null, _ => { }));
+        MapReduceException error = Assert.Throws<MapReduceException>(() => Map([path], new BadRecords(1), [(path, 0), (path, 4)], null, _ => { }));
         Assert.Equal(JobFailure.UserCode, error.Failure);
         Assert.Contains("more than 1 bad records", error.Message, StringComparison.Ordinal);
     }
 
-    private MapResult Map(IReadOnlyList<string> paths, BadRecords bad, IReadOnlyCollection<RecordAddress> skip, RecordMark? mark, Action<string> seen)
+    private MapResult Map(IReadOnlyList<string> paths, BadRecords bad, HashSet<(string, long)> skip, RecordMark? mark, Action<string> seen)
     {
         JobDefinition job = JobDefinition.Create("watched", () => new Watched(seen));
         return new MapAttempt(Settings(job, bad, skip, mark), new WorkFiles(_folder.Root), new JobProgress()).Run(Split([.. paths]), CancellationToken.None);
     }
 
-    private static MapSettings Settings(JobDefinition job, BadRecords bad, IReadOnlyCollection<RecordAddress> skip, RecordMark? mark) => new()
+    private static MapSettings Settings(JobDefinition job, BadRecords bad, HashSet<(string, long)> skip, RecordMark? mark) => new()
     {
         Definition = job, Arguments = new(), Partitions = 1, Partitioner = HashPartitioner.Instance, MemoryBytes = 1 << 20, MaxRecordBytes = 1 << 20,
-        BadRecords = bad, Skip = skip, Mark = mark,
+        BadRecords = bad, Skip = skip, Watch = mark,
     };
 
     private static InputSplit Split(params string[] paths) => new([.. paths.Select(path => new FileRange(path, 0, new FileInfo(path).Length))]);

@@ -35,18 +35,17 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
         {
             reader.Open(range);
             context.InputPath = range.Path;
-            settings.Mark?.Enter(range.Path);
-            HashSet<long>? skip = SkippedIn(range.Path);
+            settings.Watch?.Open(range.Path);
             while (reader.TryRead(out ReadOnlySpan<byte> record))
             {
                 context.Position = reader.Position;
-                if (skip is not null && skip.Contains(reader.Position))
+                if (settings.Skip is { } skip && skip.Contains((range.Path, reader.Position)))
                 {
                     settings.BadRecords.SkipUnseen(range.Path, reader.Position);
                     continue;
                 }
 
-                settings.Mark?.MoveTo(reader.Position);
+                settings.Watch?.Begin(reader.Position);
                 try
                 {
                     context.Map(record);
@@ -64,8 +63,9 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
             }
         }
 
-        settings.Mark?.Leave();
+        settings.Watch?.Close();
         context.Finish();
+        settings.Watch?.Close();
         Report();
         progress.AddSpilled(context.Runs.Sum(static run => run.Bytes));
         return new MapResult(context.Runs, records, context.Pairs, context.Counters);
@@ -77,13 +77,6 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
             reportedRecords = records;
             reportedBytes = reader.BytesRead;
         }
-    }
-
-    private HashSet<long>? SkippedIn(string path)
-    {
-        if (settings.Skip.Count == 0) return null;
-        HashSet<long> positions = [.. settings.Skip.Where(record => record.Path == path).Select(static record => record.Position)];
-        return positions.Count == 0 ? null : positions;
     }
 
     private sealed class ContextMaker(MapSettings settings, WorkFiles files, Action<string> status, CancellationToken cancellation) : IAggregationVisitor<MapContext>

@@ -41,10 +41,9 @@ internal abstract class MapContext : TaskContext, IMapTaskContext
     protected void AddRun(Func<WorkFiles, string, Run> write)
     {
         Cancellation.ThrowIfCancellationRequested();
-
-        // Combiners and the order of keys run in here, on the pairs of many records.
-        if (Settings.Mark is { } mark) mark.Outside(() => _runs.Add(write(_files, _files.NewPath("run"))));
-        else _runs.Add(write(_files, _files.NewPath("run")));
+        Settings.Watch?.Close();
+        _runs.Add(write(_files, _files.NewPath("run")));
+        Settings.Watch?.Begin(Position);
     }
 
     protected int PartitionOf(ReadOnlySpan<byte> key)

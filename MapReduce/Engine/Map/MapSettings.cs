@@ -24,9 +24,9 @@ public sealed record MapSettings
     /// <summary>Counts the job's bad records.</summary>
     public required BadRecords BadRecords { get; init; }
 
-    /// <summary>Records that ended the processes of earlier attempts: they count as bad and are not mapped.</summary>
-    public IReadOnlyCollection<RecordAddress> Skip { get; init; } = [];
+    /// <summary>Records that the mapper does not get, by path and position: they count as bad.</summary>
+    public IReadOnlySet<(string Path, long Position)>? Skip { get; init; }
 
-    /// <summary>Where the attempt notes at which record it is, for another process; null: nowhere.</summary>
-    public RecordMark? Mark { get; init; }
+    /// <summary>Is told of each record; null: nobody is.</summary>
+    public IRecordWatch? Watch { get; init; }
 }

@@ -1,7 +1,7 @@
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>Gives merged pairs group by group, each value once: no group is ever in memory.</summary>
-internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order, RecordMark? mark) : IUtf8Values
+internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order, IRecordWatch? watch) : IUtf8Values
 {
     private byte[] _key = new byte[256];
     private int _keyLength;
@@ -70,6 +70,6 @@ internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order, Record
     private void Take()
     {
         Pairs++;
-        mark?.Step();
+        watch?.Step();
     }
 }

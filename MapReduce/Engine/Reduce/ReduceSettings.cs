@@ -15,6 +15,6 @@ public sealed record ReduceSettings
     /// <summary>Whether the output is to be on the disk itself before the task ends.</summary>
     public bool Durable { get; init; } = true;
 
-    /// <summary>Where the attempt notes that it goes on, for another process; null: nowhere.</summary>
-    public RecordMark? Mark { get; init; }
+    /// <summary>Is told of each value; null: nobody is.</summary>
+    public IRecordWatch? Watch { get; init; }
 }
