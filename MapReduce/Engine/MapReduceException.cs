@@ -26,4 +26,7 @@ public sealed class MapReduceException : Exception
 
     /// <summary>The kind of failure.</summary>
     public JobFailure Failure { get; } = JobFailure.Storage;
+
+    /// <summary>The run that cannot be read, when it is that: whoever made it can make it again.</summary>
+    public Run? Run { get; init; }
 }

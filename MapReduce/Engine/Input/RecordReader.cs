@@ -6,6 +6,7 @@ namespace Quorleans.MapReduce.Engine;
 internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, CancellationToken cancellation) : IDisposable
 {
     private const int InitialBytes = 256 * 1024;
+    private readonly int _header = format is IFramedRecordFormat framed ? framed.HeaderBytes : 0;
     private byte[] _buffer = new byte[InitialBytes];
     private SafeFileHandle? _file;
     private FileRange _range = new("", 0, 0);
@@ -51,7 +52,7 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
         record = default;
         long owned = _range.End - _position;
         if (owned <= 0 || !TryTake((int)Math.Min(owned, int.MaxValue), out int bytes, out int consumed)) return false;
-        record = _buffer.AsSpan(_from, bytes);
+        record = _buffer.AsSpan(_from + _header, bytes - _header);
         Position = _position;
         BytesRead += Math.Min(consumed, owned);
         Advance(consumed);

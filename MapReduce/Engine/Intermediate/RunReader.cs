@@ -122,10 +122,12 @@ internal sealed class RunReader : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw WorkFiles.Failed("read", _run.Path, e);
+            throw Unreadable(e);
         }
     }
 
     private MapReduceException Corrupt(string how, Exception? inner = null) => new(JobFailure.CorruptIntermediate,
-        $"the intermediate file {_run.Path} is damaged in the block at byte {_offset} of partition {_partition}: {how}; run the job again, and look at the disk", inner);
+        $"the intermediate file {_run.Path} is damaged in the block at byte {_offset} of partition {_partition}: {how}; run the job again, and look at the disk", inner) { Run = _run };
+
+    private MapReduceException Unreadable(Exception e) => new(JobFailure.Storage, $"{_run.Path} cannot be read: {e.Message}", e) { Run = _run };
 }

@@ -57,7 +57,25 @@ public sealed record JobReport
     public required IReadOnlyDictionary<string, long> Counters { get; init; }
 
     /// <summary>The reports of a chain as JSON.</summary>
-    public static byte[] ToJson(IReadOnlyList<JobReport> reports) => JsonSerializer.SerializeToUtf8Bytes(new { jobs = reports }, Format);
+    /// <param name="reports">One for each of its jobs.</param>
+    /// <param name="id">The id that the chain has in a cluster: by it an output shows whose it is. Null for a local one.</param>
+    public static byte[] ToJson(IReadOnlyList<JobReport> reports, string? id = null) => JsonSerializer.SerializeToUtf8Bytes(new { id, jobs = reports }, Format);
 
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    /// <summary>The id of the chain that a report belongs to; null when there is none, or it is no report.</summary>
+    public static string? IdOf(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using JsonDocument report = JsonDocument.Parse(json);
+            return report.RootElement.ValueKind == JsonValueKind.Object && report.RootElement.TryGetProperty("id", out JsonElement id) && id.ValueKind == JsonValueKind.String
+                ? id.GetString()
+                : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true, DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
 }

@@ -67,7 +67,7 @@ public sealed class LocalRunner(JobProgress progress, Func<string, WorkFiles>? w
                 Arguments = request.Arguments,
                 Partitions = _reducers,
                 Partitioner = definition.TotalOrder && _reducers > 1
-                    ? KeySampler.MakePartitioner(definition, request.Arguments, splits, _reducers, request.MaxRecordBytes, cancellation)
+                    ? new RangePartitioner(KeySampler.FindBounds(definition, request.Arguments, splits, _reducers, request.MaxRecordBytes, cancellation), definition.KeyOrder)
                     : definition.Partitioner,
                 MemoryBytes = request.MemoryBytes,
                 MaxRecordBytes = request.MaxRecordBytes,

@@ -7,9 +7,9 @@ public static class KeySampler
     private const int BytesPerPlace = 32 * 1024;
     private const int MostKeys = 100_000;
 
-    /// <summary>Makes a partitioner whose partitions are ranges. The same input gives the same one.</summary>
+    /// <summary>Finds the first key of each partition but the first, for a <see cref="RangePartitioner"/>. The same input gives the same ones.</summary>
     /// <exception cref="MapReduceException">The input cannot be read, or the mapper fails.</exception>
-    public static IPartitioner MakePartitioner(
+    public static IReadOnlyList<byte[]> FindBounds(
         JobDefinition definition, JobArguments arguments, IReadOnlyList<InputSplit> splits, int partitions, int maxRecordBytes, CancellationToken cancellation)
     {
         if (definition.Mapper is null) throw new MapReduceException(JobFailure.UserCode, $"the job {definition.Name} aggregates, which goes with no total order");
@@ -25,7 +25,7 @@ public static class KeySampler
             next -= range.Bytes;
         }
 
-        return new RangePartitioner(Bounds(sampling.Keys, partitions, definition.KeyOrder), definition.KeyOrder);
+        return Bounds(sampling.Keys, partitions, definition.KeyOrder);
 
         void Sample(FileRange range, long offset)
         {

@@ -1,21 +1,12 @@
-using System.Runtime.InteropServices;
-
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>
 /// A job's output on its way: everything is built in a hidden folder beside the target, which appears by one rename, or not at all. Disposing
 /// removes whatever was not published.
 /// </summary>
-public sealed partial class OutputFolder : IDisposable
+public sealed class OutputFolder : IDisposable
 {
     private const string LockName = "lock";
-    private const uint NoReplace = 1;
-    private const uint Exchange = 2;
-    private const int CurrentFolder = -100;
-    private const int Exists = 17;
-    private const int NotEmpty = 39;
-    private const int Invalid = 22;
-    private const int NoSuchCall = 38;
     private readonly bool _overwrite;
     private readonly string _staging;
     private FileStream? _lock;
@@ -47,7 +38,7 @@ public sealed partial class OutputFolder : IDisposable
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (Path.GetDirectoryName(target) is null) throw new MapReduceException(JobFailure.Output, $"{target} cannot be an output folder");
         if (File.Exists(target)) throw new MapReduceException(JobFailure.Output, $"the output {target} is a file; name a folder");
-        if (!overwrite && Directory.Exists(target)) throw AlreadyThere(target);
+        if (!overwrite && Directory.Exists(target)) throw FolderRename.AlreadyThere(target);
         OutputFolder folder = new(target, overwrite);
         try
         {
@@ -71,8 +62,7 @@ public sealed partial class OutputFolder : IDisposable
     public void Publish(bool durable)
     {
         if (durable) DurableFiles.SyncFolder(Content);
-        if (OperatingSystem.IsLinux()) Rename();
-        else MoveTo();
+        FolderRename.Publish(Content, Target, _overwrite, Path.Combine(_staging, "old"));
         if (durable) DurableFiles.SyncFolder(Path.GetDirectoryName(Target)!);
     }
 
@@ -119,46 +109,4 @@ public sealed partial class OutputFolder : IDisposable
             // The job's result stands, or the reason why there is none is on its way.
         }
     }
-
-    private void Rename()
-    {
-        if (Renameat2(CurrentFolder, Content, CurrentFolder, Target, NoReplace) == 0) return;
-        int error = Marshal.GetLastPInvokeError();
-        if (error is Exists or NotEmpty)
-        {
-            if (!_overwrite) throw AlreadyThere(Target);
-
-            // The old output takes the new one's place in the staging folder, and goes with it.
-            if (Renameat2(CurrentFolder, Content, CurrentFolder, Target, Exchange) == 0) return;
-            error = Marshal.GetLastPInvokeError();
-        }
-
-        // Not every file system knows these kinds of rename.
-        if (error is Invalid or NoSuchCall) MoveTo();
-        else throw new MapReduceException(JobFailure.Output, $"the output {Target} cannot be published: {Marshal.GetPInvokeErrorMessage(error)}");
-    }
-
-    private void MoveTo()
-    {
-        try
-        {
-            if (Directory.Exists(Target))
-            {
-                if (!_overwrite) throw AlreadyThere(Target);
-                Directory.Move(Target, Path.Combine(_staging, "old"));
-            }
-
-            Directory.Move(Content, Target);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new MapReduceException(JobFailure.Output, $"the output {Target} cannot be published: {e.Message}", e);
-        }
-    }
-
-    private static MapReduceException AlreadyThere(string target) =>
-        new(JobFailure.Output, $"the output {target} exists; remove it, name another, or ask for it to be overwritten");
-
-    [LibraryImport("libc", EntryPoint = "renameat2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Renameat2(int oldFolder, string oldPath, int newFolder, string newPath, uint flags);
 }

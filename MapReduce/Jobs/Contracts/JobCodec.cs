@@ -31,4 +31,6 @@ public static class JobCodec
 [JsonSerializable(typeof(TrackerOrders))]
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(List<JobView>))]
+[JsonSerializable(typeof(JobAnswer))]
+[JsonSerializable(typeof(List<AttemptLog>))]
 internal sealed partial class JobJson : JsonSerializerContext;

@@ -18,6 +18,9 @@ public static class JobPaths
     /// <summary>What a plan task's attempt leaves.</summary>
     public static string Plan(JobSpec spec, int step, AttemptId attempt) => Path.Combine(Staging(spec), string.Create(CultureInfo.InvariantCulture, $"plan-{step}-{attempt}"));
 
+    /// <summary>What a plan task's attempt scans of the store.</summary>
+    public static string Store(JobSpec spec, AttemptId attempt, int number) => Path.Combine(Staging(spec), string.Create(CultureInfo.InvariantCulture, $"store-{attempt}-{number}"));
+
     /// <summary>What a reduce task's attempt leaves.</summary>
     public static string Reduce(JobSpec spec, int step, int task, AttemptId attempt) => Path.Combine(Staging(spec), string.Create(CultureInfo.InvariantCulture, $"reduce-{step}-{task}-{attempt}"));
 

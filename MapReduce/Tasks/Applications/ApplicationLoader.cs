@@ -1,47 +1,60 @@
 using System.Reflection;
 using System.Runtime.Loader;
-using Quorleans.MapReduce;
 using Quorleans.MapReduce.Applications;
 
-namespace Quorleans.Client.Commands;
+namespace Quorleans.MapReduce.Tasks;
 
-/// <summary>Finds the application that <c>--app</c> names.</summary>
-internal static class ApplicationLoader
+/// <summary>Finds the application that a job names.</summary>
+public static class ApplicationLoader
 {
+    private const string Suffix = ".dll";
+
+    /// <summary>Whether a name is that of an application that is built in.</summary>
+    public static bool IsBuiltIn(string name) => BuiltInApplications.Names.Contains(name);
+
+    /// <summary>Takes the name of a user's application apart.</summary>
+    /// <returns>The assembly's full path, and the type's name, which may be empty.</returns>
+    /// <exception cref="ApplicationLoadException">It is no such name.</exception>
+    public static (string Assembly, string Type) Parse(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        int dll = name.LastIndexOf(Suffix, StringComparison.OrdinalIgnoreCase);
+        string rest = dll < 0 ? "" : name[(dll + Suffix.Length)..];
+        if (dll < 0 || (rest.Length > 0 && (rest[0] != ':' || rest.Length == 1)))
+            throw ApplicationLoadException.Usage($"there is no application '{name}'; name one of {string.Join(", ", BuiltInApplications.Names)}, or PATH.dll, or PATH.dll:TYPE");
+        return (Path.GetFullPath(name[..(dll + Suffix.Length)]), rest.TrimStart(':'));
+    }
+
     /// <summary>Makes it.</summary>
     /// <param name="name">The name of one that is built in, or <c>PATH.dll</c>, or <c>PATH.dll:Type</c>.</param>
-    /// <exception cref="ClientException">There is none.</exception>
+    /// <exception cref="ApplicationLoadException">There is none, or it cannot be loaded.</exception>
     public static IMapReduceApplication Load(string name)
     {
         if (BuiltInApplications.Find(name) is { } builtIn) return builtIn;
-        int dll = name.LastIndexOf(".dll", StringComparison.OrdinalIgnoreCase);
-        string rest = dll < 0 ? "" : name[(dll + 4)..];
-        if (dll < 0 || (rest.Length > 0 && (rest[0] != ':' || rest.Length == 1)))
-            throw ClientException.Usage($"there is no application '{name}'; name one of {string.Join(", ", BuiltInApplications.Names)}, or PATH.dll, or PATH.dll:TYPE");
-        string path = Path.GetFullPath(name[..(dll + 4)]);
-        if (!File.Exists(path)) throw ClientException.Usage($"the assembly {path} does not exist");
+        (string path, string type) = Parse(name);
+        if (!File.Exists(path)) throw ApplicationLoadException.Usage($"the assembly {path} does not exist");
         try
         {
-            return Make(path, rest.TrimStart(':'));
+            return Make(path, type);
         }
         catch (Exception e) when (e is BadImageFormatException or FileLoadException or FileNotFoundException or ReflectionTypeLoadException or TypeLoadException or MissingMethodException)
         {
-            throw new ClientException($"the assembly {path} cannot be loaded: {e.Message}", e);
+            throw new ApplicationLoadException($"the assembly {path} cannot be loaded: {e.Message}", e);
         }
         catch (TargetInvocationException e)
         {
-            throw new ClientException($"the application in {path} cannot be made: {e.InnerException?.GetType().Name}: {e.InnerException?.Message}", e);
+            throw new ApplicationLoadException($"the application in {path} cannot be made: {e.InnerException?.GetType().Name}: {e.InnerException?.Message}", e);
         }
     }
 
     private static IMapReduceApplication Make(string path, string typeName)
     {
         Type[] types = [.. new Dependencies(path).LoadFromAssemblyPath(path).GetExportedTypes().Where(static type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IMapReduceApplication)))];
-        if (types.Length == 0) throw ClientException.Usage($"{path} has no public class that implements {nameof(IMapReduceApplication)}");
+        if (types.Length == 0) throw ApplicationLoadException.Usage($"{path} has no public class that implements {nameof(IMapReduceApplication)}");
         Type[] named = typeName.Length == 0 ? types : [.. types.Where(type => type.FullName == typeName || type.Name == typeName)];
         if (named.Length == 1) return (IMapReduceApplication)Activator.CreateInstance(named[0])!;
         string there = string.Join(", ", types.Select(static type => type.FullName).Order(StringComparer.Ordinal));
-        throw ClientException.Usage(named.Length == 0
+        throw ApplicationLoadException.Usage(named.Length == 0
             ? $"{path} has no application '{typeName}'; it has {there}"
             : $"{path} has several applications; name one behind a colon: {there}");
     }
