@@ -66,7 +66,7 @@ public static class JobCodec
 [JsonSerializable(typeof(JobView))]
 [JsonSerializable(typeof(List<JobView>))]
 [JsonSerializable(typeof(JobAnswer))]
-[JsonSerializable(typeof(List<AttemptLog>))]
+[JsonSerializable(typeof(List<AttemptTranscript>))]
 [JsonSerializable(typeof(JobEvent))]
 [JsonSerializable(typeof(List<JobEvent>))]
 [JsonSerializable(typeof(JobOwner))]
