@@ -37,9 +37,15 @@ public sealed class BadRecords
 
     /// <summary>Skips a record.</summary>
     /// <exception cref="MapReduceException">There are too many.</exception>
-    internal void Skip(string path, long position, Exception e)
+    internal void Skip(string path, long position, Exception e) => Skip(path, position, $"{e.GetType().Name}: {e.Message}", e);
+
+    /// <summary>Skips a record that must not be mapped again.</summary>
+    /// <exception cref="MapReduceException">There are too many.</exception>
+    internal void SkipUnseen(string path, long position) => Skip(path, position, "it ended the process of an earlier attempt", null);
+
+    private void Skip(string path, long position, string why, Exception? e)
     {
-        string place = string.Create(CultureInfo.InvariantCulture, $"the record at byte {position} of {path}: {e.GetType().Name}: {e.Message}");
+        string place = string.Create(CultureInfo.InvariantCulture, $"the record at byte {position} of {path}: {why}");
         lock (_lock)
         {
             if (_count == _allowed)

@@ -5,7 +5,6 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
 {
     private const int RecordsPerReport = 1024;
     private const long BytesPerReport = 1 << 20;
-    private static readonly InvalidOperationException Fatal = new("it ended the process of an earlier attempt");
 
     /// <summary>Runs it on the calling thread.</summary>
     /// <exception cref="MapReduceException">It failed.</exception>
@@ -42,7 +41,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
                 context.Position = reader.Position;
                 if (settings.Skip is { } skip && skip.Contains((range.Path, reader.Position)))
                 {
-                    settings.BadRecords.Skip(range.Path, reader.Position, Fatal);
+                    settings.BadRecords.SkipUnseen(range.Path, reader.Position);
                     continue;
                 }
 
@@ -66,6 +65,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
 
         settings.Watch?.Close();
         context.Finish();
+        settings.Watch?.Close();
         Report();
         progress.AddSpilled(context.Runs.Sum(static run => run.Bytes));
         return new MapResult(context.Runs, records, context.Pairs, context.Counters);

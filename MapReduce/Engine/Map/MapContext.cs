@@ -41,7 +41,9 @@ internal abstract class MapContext : TaskContext, IMapTaskContext
     protected void AddRun(Func<WorkFiles, string, Run> write)
     {
         Cancellation.ThrowIfCancellationRequested();
+        Settings.Watch?.Close();
         _runs.Add(write(_files, _files.NewPath("run")));
+        Settings.Watch?.Begin(Position);
     }
 
     protected int PartitionOf(ReadOnlySpan<byte> key)

@@ -1,7 +1,7 @@
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>Gives merged pairs group by group, each value once: no group is ever in memory.</summary>
-internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order) : IUtf8Values
+internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order, IRecordWatch? watch) : IUtf8Values
 {
     private byte[] _key = new byte[256];
     private int _keyLength;
@@ -47,7 +47,7 @@ internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order) : IUtf
         if (_atFirst)
         {
             _atFirst = false;
-            Pairs++;
+            Take();
             return true;
         }
 
@@ -59,11 +59,17 @@ internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order) : IUtf
 
         if (pairs.SameKey || (order is null ? pairs.Key.SequenceEqual(Key) : order.Compare(pairs.Key, Key) == 0))
         {
-            Pairs++;
+            Take();
             return true;
         }
 
         _hasNext = true;
         return false;
+    }
+
+    private void Take()
+    {
+        Pairs++;
+        watch?.Step();
     }
 }

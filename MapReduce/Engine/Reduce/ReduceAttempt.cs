@@ -25,7 +25,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
         using MergeReader pairs = new(left, partition, settings.Definition.KeyOrder);
         using OutputWriter output = new(files, outputPath, settings.Definition.Output, progress);
         ReduceContext context = new(settings.Arguments, output, progress.SetStatus, cancellation);
-        GroupReader groups = new(pairs, settings.Definition.KeyOrder);
+        GroupReader groups = new(pairs, settings.Definition.KeyOrder, settings.Watch);
         Reducing reducing = new(groups, context, progress, cancellation);
         if (settings.Definition.Aggregation is { } aggregation) aggregation.Accept(reducing);
         else if (settings.Definition.Reducer is { } maker) reducing.Call(maker);
@@ -48,7 +48,12 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
             writer.BeginPartition(partition);
             for (long n = 0; pairs.MoveNext(); n++)
             {
-                if (n % GroupsPerReport == 0) cancellation.ThrowIfCancellationRequested();
+                if (n % GroupsPerReport == 0)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    settings.Watch?.Step();
+                }
+
                 writer.Write(pairs.Key, pairs.Value);
             }
 

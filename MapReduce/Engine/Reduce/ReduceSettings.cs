@@ -14,4 +14,7 @@ public sealed record ReduceSettings
 
     /// <summary>Whether the output is to be on the disk itself before the task ends.</summary>
     public bool Durable { get; init; } = true;
+
+    /// <summary>Is told of each value; null: nobody is.</summary>
+    public IRecordWatch? Watch { get; init; }
 }

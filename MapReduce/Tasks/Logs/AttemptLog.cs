@@ -11,16 +11,22 @@ public sealed class AttemptLog : IDisposable
     /// <summary>A file takes as many bytes.</summary>
     public const int MostBytes = 256 * 1024;
 
+    /// <summary>How a line's time is written.</summary>
+    internal const string StampFormat = "yyyy-MM-dd HH:mm:ss.fff'Z '";
+
     private readonly Lock _lock = new();
-    private readonly string _path;
-    private readonly TimeProvider _time;
-    private FileStream? _file;
+    private readonly string _path = "";
+    private readonly TimeProvider? _time;
+    private Stream? _file;
     private long _written;
     private bool _full;
 
     /// <param name="path">The file, which is made when there is something to write; its folder exists. A second attempt to write one goes on behind the first.</param>
     /// <param name="time">The clock.</param>
     public AttemptLog(string path, TimeProvider time) => (_path, _time) = (path, time);
+
+    /// <param name="to">Takes the lines, without the time: for a worker, whose lines go on to a log in another process.</param>
+    public AttemptLog(Stream to) => _file = to;
 
     /// <summary>Adds text; each of its lines becomes one.</summary>
     public void Write(string text)
@@ -29,7 +35,7 @@ public sealed class AttemptLog : IDisposable
         lock (_lock)
         {
             if (_full) return;
-            string stamp = _time.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.fff'Z '", System.Globalization.CultureInfo.InvariantCulture);
+            string? stamp = _time?.GetUtcNow().ToString(StampFormat, System.Globalization.CultureInfo.InvariantCulture);
             StringBuilder lines = new();
             foreach (ReadOnlySpan<char> line in text.AsSpan().TrimEnd('\n').EnumerateLines()) lines.Append(stamp).Append(line).Append('\n');
             Append(Encoding.UTF8.GetBytes(lines.ToString()));
