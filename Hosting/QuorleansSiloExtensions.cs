@@ -1,13 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
-using Quorleans.Clerk;
 using Quorleans.GrainInterfaces;
 using Quorleans.Grains.Placement;
-using Quorleans.Grains.Raft;
 using Quorleans.Grains.Sharding;
-using Quorleans.MapReduce.Jobs;
-using Quorleans.MapReduce.Tasks;
 
 namespace Quorleans.Hosting;
 
@@ -47,17 +43,8 @@ public static class QuorleansSiloExtensions
         silo.Services.AddSingleton<ShardingService>();
         silo.Services.AddSingleton(static services => services.GetRequiredService<ShardingService>().Link);
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static services => services.GetRequiredService<ShardingService>());
-        AddJobs(silo.Services);
+        silo.Services.AddJobs(node);
         return silo.AddHomePlacement();
-    }
-
-    // The coordinator of jobs keeps them in the store, by a Clerk that knows the cluster as its node does.
-    private static void AddJobs(IServiceCollection services)
-    {
-        services.AddQuorleansClerk();
-        services.AddOptions<ClerkOptions>().Configure<NodeService>(static (clerk, node) => (clerk.Shards, clerk.Nodes) = (node.Shards, node.ControllerNodes));
-        services.TryAddSingleton(new CoordinatorOptions());
-        services.TryAddSingleton(AllowedPaths.Everything);
     }
 
     // Raft waits for none of this: its own timers notice a dead leader. It decides how long stale addresses live, and how long the

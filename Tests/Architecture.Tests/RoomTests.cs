@@ -37,7 +37,7 @@ public sealed class RoomTests
         ["Samples.InvertedIndex"] = ["MapReduce"],
         ["Samples.TopWords"] = ["MapReduce"],
         ["Samples.WordCount"] = ["MapReduce"],
-        ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts", "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs"],
+        ["Client"] = ["Hosting", "Linearizability", "Clerk", "Clerk.Core", "GrainInterfaces", "KeyValue.Contracts", "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs", "MapReduce.Tasks"],
     };
 
     private static readonly string[] Pure =

@@ -4,6 +4,7 @@ using Quorleans.MapReduce;
 using Quorleans.MapReduce.Applications;
 using Quorleans.MapReduce.Engine;
 using Quorleans.MapReduce.Jobs;
+using Quorleans.MapReduce.Tasks;
 
 namespace Quorleans.Client.Commands;
 
@@ -85,6 +86,10 @@ internal sealed class JobRequestOptions
                 MaxBadRecords = parsed.GetRequiredValue(_maxBadRecords),
                 Durable = !parsed.GetValue(_noSync),
             };
+        }
+        catch (ApplicationLoadException e)
+        {
+            throw e.IsUsage ? ClientException.Usage(e.Message) : new ClientException(e.Message, e);
         }
         catch (MapReduceException e)
         {

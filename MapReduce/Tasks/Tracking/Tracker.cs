@@ -27,7 +27,7 @@ public sealed partial class Tracker : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TrackerFolder _folder;
     private readonly ITimer _lease;
-    private readonly string _endpoint;
+    private string _endpoint = "";
     private TaskCompletionSource _news = NewNews();
     private Task _loop = Task.CompletedTask;
     private long _sequence;
@@ -40,7 +40,6 @@ public sealed partial class Tracker : IAsyncDisposable
 
     /// <summary>Prepares a tracker and empties its folder; it begins with <see cref="Start"/>.</summary>
     /// <param name="options">What it is made of.</param>
-    /// <param name="endpoint">Where others fetch its map outputs; empty when they cannot.</param>
     /// <param name="link">The way to the coordinator.</param>
     /// <param name="host">Runs attempts.</param>
     /// <param name="scanner">Reads the store; null: jobs cannot.</param>
@@ -48,11 +47,11 @@ public sealed partial class Tracker : IAsyncDisposable
     /// <param name="logger">Where failures are reported.</param>
     /// <exception cref="IOException">The folder cannot be used.</exception>
     /// <exception cref="UnauthorizedAccessException">The folder cannot be used.</exception>
-    public Tracker(TrackerOptions options, string endpoint, ICoordinatorLink link, IAttemptHost host, IStoreScanner? scanner, TimeProvider time, ILogger logger)
+    public Tracker(TrackerOptions options, ICoordinatorLink link, IAttemptHost host, IStoreScanner? scanner, TimeProvider time, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
-        (_options, _endpoint, _link, _host, _scanner, _time, _logger) = (options, endpoint, link, host, scanner, time, logger);
+        (_options, _link, _host, _scanner, _time, _logger) = (options, link, host, scanner, time, logger);
         Incarnation = Guid.NewGuid().ToString("n");
         _folder = new TrackerFolder(options, Incarnation);
         _lease = time.CreateTimer(static tracker => ((Tracker)tracker!).OnLease(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -83,8 +82,10 @@ public sealed partial class Tracker : IAsyncDisposable
     }
 
     /// <summary>Begins to ask for work.</summary>
-    public void Start()
+    /// <param name="endpoint">Where others fetch its map outputs; empty when they cannot.</param>
+    public void Start(string endpoint)
     {
+        _endpoint = endpoint;
         _options.Slots.Join(this);
         _loop = Task.Run(() => LoopAsync(_stopping.Token));
     }
@@ -98,7 +99,7 @@ public sealed partial class Tracker : IAsyncDisposable
     /// <summary>What the attempts of a job said, oldest first.</summary>
     /// <param name="job">The job's id.</param>
     /// <param name="task">One task, such as <c>map-3</c>; null: all.</param>
-    public IReadOnlyList<Jobs.AttemptLog> ReadLogs(string job, string? task) => _folder.ReadLogs(job, task, _options.Node);
+    public IReadOnlyList<AttemptTranscript> ReadLogs(string job, string? task) => _folder.ReadLogs(job, task, _options.Node);
 
     /// <summary>Stops gracefully: takes no more work, stops its attempts and says so, so that others can begin them at once.</summary>
     public async Task StopAsync(CancellationToken cancellation)

@@ -59,12 +59,12 @@ internal sealed class TrackerFolder
     /// <param name="job">The job's id.</param>
     /// <param name="task">One task; null: all.</param>
     /// <param name="node">The tracker's name.</param>
-    public IReadOnlyList<Jobs.AttemptLog> ReadLogs(string job, string? task, string node)
+    public IReadOnlyList<AttemptTranscript> ReadLogs(string job, string? task, string node)
     {
         if (!IsName(job)) return [];
         DirectoryInfo folder = new(Path.Combine(_logs, job));
         if (!folder.Exists) return [];
-        List<Jobs.AttemptLog> logs = [];
+        List<AttemptTranscript> logs = [];
         long left = MostLogBytes;
         foreach (FileInfo file in folder.EnumerateFiles("*.log").OrderByDescending(static file => file.LastWriteTimeUtc).ThenBy(static file => file.Name, StringComparer.Ordinal))
         {
@@ -72,7 +72,7 @@ internal sealed class TrackerFolder
             string text = Read(file);
             left -= text.Length;
             if (left < 0) break;
-            logs.Add(new Jobs.AttemptLog(key, node, StartOf(text, file), text));
+            logs.Add(new AttemptTranscript(key, node, StartOf(text, file), text));
         }
 
         logs.Reverse();
