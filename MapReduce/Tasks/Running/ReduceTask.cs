@@ -10,7 +10,8 @@ internal static class ReduceTask
     private const double FetchShare = 0.3;
 
     public static TaskOutcome Run(
-        TaskOrder order, ReduceOrder reduce, JobCode code, AttemptEnvironment environment, TaskProgress progress, MapOutputFetcher fetcher, CancellationToken cancellation)
+        TaskOrder order, ReduceOrder reduce, JobCode code, AttemptEnvironment environment, TaskProgress progress, IRecordWatch? watch, MapOutputFetcher fetcher,
+        CancellationToken cancellation)
     {
         JobSpec spec = order.Spec;
         StepPlan plan = code.ReadPlan(reduce.PlanFile);
@@ -28,6 +29,7 @@ internal static class ReduceTask
             Definition = code.DefinitionOf(plan), Arguments = code.Arguments, MemoryBytes = spec.MemoryBytes,
             // Also those of a step in the middle: a job outlives the power, and must not go on with half a file.
             Durable = spec.Durable,
+            Watch = watch,
         };
         string path = JobPaths.Reduce(spec, order.Task.Step, partition, order.Attempt);
         try
