@@ -23,4 +23,8 @@ public sealed record JobCoordinatorStatus
     /// <summary>What keeps it from working; null when all is well.</summary>
     [Id(4)]
     public string? Problem { get; init; }
+
+    /// <summary>The node on whose silo it runs.</summary>
+    [Id(5)]
+    public string Node { get; init; } = "";
 }

@@ -23,7 +23,7 @@ public sealed partial class JobCoordinatorGrain
                 Begin($"take job {take.Job} over", () => TakeAsync(take.Job));
                 break;
             case PrepareEffect prepare:
-                Begin($"prepare job {prepare.Spec.Id}", async () => Tell(_core.OnPrepared, prepare.Spec.Id, await JobFiles.PrepareAsync(prepare.Spec)));
+                Begin($"prepare job {prepare.Spec.Id}", () => PrepareAsync(prepare.Spec));
                 break;
             case PublishEffect publish:
                 Begin($"publish job {publish.Spec.Id}", async () => Tell(_core.OnPublished, publish.Spec.Id, await _files.PublishAsync(publish, _ended)));
@@ -68,6 +68,22 @@ public sealed partial class JobCoordinatorGrain
 
         LogTaken(_logger, job, taken.Owner!.Generation, taken.Owner.Records);
         _core.OnTaken(taken.Owner, taken.Events, NowMs);
+    }
+
+    private async Task PrepareAsync(JobSpec spec)
+    {
+        string? error = await JobFiles.PrepareAsync(spec);
+
+        // Paused before this, it may have made a folder that its successor had removed with the job's end.
+        (bool isOwner, bool hasEnded) = await _journal.LookAsync(spec.Id, _ended);
+        if (isOwner)
+        {
+            Tell(_core.OnPrepared, spec.Id, error);
+            return;
+        }
+
+        if (hasEnded) await _files.RemoveAsync(spec);
+        _core.OnFenced(spec.Id);
     }
 
     private async Task TakeAwayAsync(TakeAwayEffect take)

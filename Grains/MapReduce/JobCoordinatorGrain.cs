@@ -20,6 +20,7 @@ namespace Quorleans.Grains.MapReduce;
 public sealed partial class JobCoordinatorGrain : Grain, IJobCoordinatorGrain, IDisposable
 {
     private static readonly TimeSpan TickPeriod = TimeSpan.FromMilliseconds(250);
+    private readonly string _node;
     private readonly IClusterMembershipService _membership;
     private readonly TimeProvider _time;
     private readonly ILogger<JobCoordinatorGrain> _logger;
@@ -47,7 +48,7 @@ public sealed partial class JobCoordinatorGrain : Grain, IJobCoordinatorGrain, I
     {
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(time);
-        (_membership, _time, _logger, _options, _ended) = (membership, time, logger, options, _ending.Token);
+        (_node, _membership, _time, _logger, _options, _ended) = (silo.Name, membership, time, logger, options, _ending.Token);
         string writer = $"{silo.Name}/{Guid.NewGuid():n}";
         _core = new CoordinatorCore(options, writer);
         _journal = new JobJournal(clerk, writer, time, logger);
@@ -100,6 +101,7 @@ public sealed partial class JobCoordinatorGrain : Grain, IJobCoordinatorGrain, I
             Running = [.. _core.List(int.MaxValue, NowMs).Where(static job => job.EndedMs == 0).Take(most).Select(Describe)],
             Ended = _core.EndedJobs,
             Problem = _problem ?? _journal.Problem,
+            Node = _node,
         };
     }
 

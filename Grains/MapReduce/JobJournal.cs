@@ -92,6 +92,18 @@ public sealed partial class JobJournal(IClerk clerk, string writer, TimeProvider
         }
     }
 
+    /// <summary>Looks whose a job is.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <returns>Whether it is this coordinator's; and whether it has ended.</returns>
+    public async Task<(bool IsOwner, bool HasEnded)> LookAsync(string job, CancellationToken cancellation)
+    {
+        Txn look = Txn.Of(Do.Get(JobKeys.Owner(job)), Do.Get(JobKeys.Index(job)));
+        IReadOnlyList<TxnStepResult> found = (await PersistAsync(token => clerk.TransactAsync(look, token), cancellation)).Steps;
+        bool isOwner = found[0].Found && JobCodec.Decode<JobOwner>(found[0].Value.Span).Writer == writer;
+        return (isOwner, !found[1].Found || JobCodec.Decode<JobIndexEntry>(found[1].Value.Span).View.EndedMs > 0);
+    }
+
     /// <summary>Removes the journal of a job that has ended, and notes that in the index.</summary>
     /// <param name="entry">The job as it ended.</param>
     /// <param name="cancellation">Gives up.</param>

@@ -18,7 +18,10 @@ public sealed record AppendEffect(string Job, JobOwner? Before, JobOwner After, 
 /// <param name="Job">The job.</param>
 public sealed record TakeEffect(string Job) : CoordinatorEffect;
 
-/// <summary>Makes the job's staging folder: ends in <see cref="CoordinatorCore.OnPrepared"/>.</summary>
+/// <summary>
+/// Makes the job's staging folder: ends in <see cref="CoordinatorCore.OnPrepared"/>. Then it has to be looked whether the job is still this coordinator's. If it is not,
+/// that ends in <see cref="CoordinatorCore.OnFenced"/>, and when the job has ended in the meantime the folder is removed again: nobody else would.
+/// </summary>
 /// <param name="Spec">The job.</param>
 public sealed record PrepareEffect(JobSpec Spec) : CoordinatorEffect;
 

@@ -59,6 +59,15 @@ internal sealed class RunningCluster : IAsyncDisposable
     public IShardController Controller(OrleansClerk clerk) =>
         _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IShardController>();
 
+    /// <summary>MapReduce jobs, through a client's connection.</summary>
+    public IJobs Jobs(OrleansClerk clerk) =>
+        _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IJobs>();
+
+    /// <summary>The coordinator of jobs as it describes itself.</summary>
+    public Task<JobCoordinatorStatus> CoordinatorAsync(OrleansClerk clerk) =>
+        _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IGrainFactory>()
+            .GetGrain<IJobCoordinatorGrain>(IJobCoordinatorGrain.Key).GetState();
+
     public ReplicaReader Reader(OrleansClerk clerk) => new(
         _clients.Single(host => host.Services.GetRequiredService<OrleansClerk>() == clerk).Services.GetRequiredService<IGrainFactory>(),
         new ClerkOptions { OperationTimeout = TimeSpan.FromSeconds(3) });
