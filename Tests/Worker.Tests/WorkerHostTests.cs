@@ -20,7 +20,7 @@ public sealed class WorkerHostTests : IDisposable
         await using WorkerHost workers = new(new WorkerOptions { Slots = 1 });
         using TaskRunner runner = new();
         (List<TaskOutcome> outcomes, string output) = await _bench.RunAllAsync(workers, spec);
-        (List<TaskOutcome> expected, string expectedOutput) = await _bench.RunAllAsync(new InProcessHost(runner), spec);
+        (List<TaskOutcome> expected, string expectedOutput) = await _bench.RunAllAsync(new InProcessHost(runner, TimeProvider.System), spec);
         Assert.True(output.Length > 10_000);
         Assert.Equal(expectedOutput, output);
         Assert.Equal(expected.Select(Facts), outcomes.Select(Facts));
