@@ -32,6 +32,7 @@ public sealed class RoomTests
         ["MapReduce.Applications"] = ["MapReduce"],
         ["MapReduce.Jobs"] = [],
         ["MapReduce.Tasks"] = ["MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs"],
+        ["MapReduce.Worker"] = ["MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks"],
         ["Samples.DistributedGrep"] = ["MapReduce"],
         ["Samples.FixedRecordSort"] = ["MapReduce"],
         ["Samples.InvertedIndex"] = ["MapReduce"],
@@ -43,7 +44,7 @@ public sealed class RoomTests
     private static readonly string[] Pure =
     [
         "Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability",
-        "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs", "MapReduce.Tasks",
+        "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs", "MapReduce.Tasks", "MapReduce.Worker",
     ];
 
     public static TheoryData<string> Rooms => new(Allowed.Keys);

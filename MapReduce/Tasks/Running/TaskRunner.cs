@@ -5,12 +5,19 @@ using Quorleans.MapReduce.Jobs;
 namespace Quorleans.MapReduce.Tasks;
 
 /// <summary>Runs attempts of tasks on the calling thread, several at a time on several threads. Whatever goes wrong is in the outcome.</summary>
-/// <param name="watch">Is told of each record before the mapper sees it, and of each value that a reducer takes; then there must be one attempt at a time.</param>
-public sealed class TaskRunner(IRecordWatch? watch = null) : IDisposable
+public sealed class TaskRunner : IDisposable
 {
     private const int MostMessageChars = 4000;
     private readonly JobCodeCache _codes = new();
-    private readonly MapOutputFetcher _fetcher = new();
+    private readonly MapOutputFetcher _fetcher;
+    private readonly IRecordWatch? _watch;
+
+    /// <param name="watch">Is told of each record before the mapper sees it, and of each value that a reducer takes; then there must be one attempt at a time.</param>
+    public TaskRunner(IRecordWatch? watch = null) : this(watch, new MapOutputFetcher())
+    {
+    }
+
+    internal TaskRunner(IRecordWatch? watch, MapOutputFetcher fetcher) => (_watch, _fetcher) = (watch, fetcher);
 
     /// <summary>Runs an order.</summary>
     /// <param name="order">What to do.</param>
@@ -50,8 +57,8 @@ public sealed class TaskRunner(IRecordWatch? watch = null) : IDisposable
         return order switch
         {
             { Plan: { } plan } => PlanTask.Run(order, plan, code, environment, cancellation),
-            { Map: { } map } => MapTask.Run(order, map, code, environment, progress, watch, cancellation),
-            { Reduce: { } reduce } => ReduceTask.Run(order, reduce, code, environment, progress, _fetcher, watch, cancellation),
+            { Map: { } map } => MapTask.Run(order, map, code, environment, progress, _watch, cancellation),
+            { Reduce: { } reduce } => ReduceTask.Run(order, reduce, code, environment, progress, _fetcher, _watch, cancellation),
             _ => throw new ArgumentException($"the order for {order.Key} says nothing to do", nameof(order)),
         };
     }

@@ -50,10 +50,16 @@ internal sealed class TrackerFolder
     }
 
     /// <summary>Removes what an attempt has left.</summary>
-    public void Remove(AttemptKey key) => TryDelete(FolderOf(key));
+    public void Remove(AttemptKey key)
+    {
+        if (IsName(key.Job)) TryDelete(FolderOf(key));
+    }
 
     /// <summary>Removes what a job has left, but for its logs.</summary>
-    public void Forget(string job) => TryDelete(Path.Combine(Work, job));
+    public void Forget(string job)
+    {
+        if (IsName(job)) TryDelete(Path.Combine(Work, job));
+    }
 
     /// <summary>The logs of a job, oldest first; of too many, the newest ones.</summary>
     /// <param name="job">The job's id.</param>
@@ -79,7 +85,7 @@ internal sealed class TrackerFolder
         return logs;
     }
 
-    /// <summary>Whether a job's id may be the name of a folder.</summary>
+    /// <summary>Whether a job's id may be the name of a folder. One that is none must never lead out of the tracker's.</summary>
     public static bool IsName(string job) => job.Length is > 0 and <= 64 && job.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     private string FolderOf(AttemptKey key) => Path.Combine(Work, key.Job, NameOf(key));

@@ -136,11 +136,17 @@ public sealed class WorkerHost : IAttemptHost, IAsyncDisposable
 
         // So that a tracker's slot is free only when its process is gone.
         await worker.Ended.ConfigureAwait(false);
+        Forget(worker);
     }
 
     private async Task ForgetAsync(WorkerProcess worker)
     {
         await worker.Ended.ConfigureAwait(false);
+        Forget(worker);
+    }
+
+    private void Forget(WorkerProcess worker)
+    {
         lock (_lock)
         {
             _all.Remove(worker);

@@ -30,17 +30,20 @@ internal sealed class WorkerOutput
         {
             _log = log;
             _end = end;
-            _last.Clear();
-            _fatal.Clear();
             _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _ended.Task;
         }
     }
 
-    /// <summary>The log gets nothing any more.</summary>
+    /// <summary>The log gets nothing any more, and what was said is forgotten.</summary>
     public void End()
     {
-        lock (_lock) _log = null;
+        lock (_lock)
+        {
+            _log = null;
+            _last.Clear();
+            _fatal.Clear();
+        }
     }
 
     /// <summary>Reads until the stream ends.</summary>

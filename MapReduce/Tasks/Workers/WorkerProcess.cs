@@ -27,6 +27,7 @@ internal sealed class WorkerProcess
     private TaskFailure? _killed;
     private bool _isReady;
     private bool _hasEnded;
+    private string _howItEnded = "";
     private int _attempts;
     private int _threadsAtFirst;
     private long _idleSince;
@@ -108,7 +109,7 @@ internal sealed class WorkerProcess
         lock (_lock)
         {
             _attempts++;
-            if (_hasEnded) attempt.End(Crash(attempt, "the worker's process ended before it got the attempt"));
+            if (_hasEnded) attempt.End(Crash(attempt, _howItEnded));
             else _attempt = attempt;
         }
 
@@ -236,7 +237,8 @@ internal sealed class WorkerProcess
         lock (_lock)
         {
             _hasEnded = true;
-            if (_attempt is { } attempt) attempt.End(Crash(attempt, WorkerEnd.Describe(_process.ExitCode, _output.LastWords, _key, _isReady)));
+            _howItEnded = WorkerEnd.Describe(_process.ExitCode, _output.LastWords, _key, _isReady);
+            if (_attempt is { } attempt) attempt.End(Crash(attempt, _howItEnded));
             _attempt = null;
             _mark.Dispose();
             DeleteMarkFile();
@@ -249,7 +251,7 @@ internal sealed class WorkerProcess
     private TaskOutcome Crash(Attempt attempt, string how)
     {
         TaskFailureKind kind = _killed?.Kind ?? (attempt.StopBy is not null ? TaskFailureKind.Stopped : _isReady ? TaskFailureKind.Crash : TaskFailureKind.Attempt);
-        RecordAddress? record = attempt.Order.Map is null || _hasEnded is false || kind != TaskFailureKind.Crash ? null : _mark.Record;
+        RecordAddress? record = attempt.Order.Map is null || _attempt != attempt || kind != TaskFailureKind.Crash ? null : _mark.Record;
         string at = record is { } place ? string.Create(CultureInfo.InvariantCulture, $", at the record at byte {place.Position} of {place.Path}") : "";
         return new TaskOutcome
         {

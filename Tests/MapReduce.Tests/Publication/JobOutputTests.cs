@@ -1,0 +1,256 @@
+using System.Text;
+using Quorleans.MapReduce.Engine;
+using Quorleans.MapReduce.Jobs;
+using Quorleans.MapReduce.Tasks;
+
+namespace Quorleans.MapReduce.Tests.Publication;
+
+public sealed class JobOutputTests : IDisposable
+{
+    private readonly string _root = Directory.CreateTempSubdirectory("quorleans-mr-").FullName;
+
+    private string Output => Path.Combine(_root, "out");
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Published_HasTheWinners_TheReport_AndSuccess(bool canLink)
+    {
+        JobSpec spec = Begin();
+        string[] winners = Winners(spec, 3);
+        JobOutput output = new((from, to) => canLink && Posix.TryLink(from, to), static _ => { });
+        Assert.Equal(JobPublication.Published, output.Publish(spec, 1, winners, Report(spec, 1), CancellationToken.None));
+        AssertPublished(spec, 3);
+        Assert.Equal(JobPublication.AlreadyPublished, output.Publish(spec, 1, winners, Report(spec, 1), CancellationToken.None));
+        output.Remove(spec);
+        output.Remove(spec);
+        Assert.Equal([Output], Directory.EnumerateFileSystemEntries(_root));
+        AssertPublished(spec, 3);
+    }
+
+    [Fact]
+    public void ExistingOutput_IsRefused_AtTheBeginning_AndAtTheEnd()
+    {
+        Directory.CreateDirectory(Output);
+        JobSpec spec = Spec();
+        Assert.Contains("exists", Assert.Throws<MapReduceException>(() => JobOutput.Begin(spec)).Message);
+        Assert.False(Directory.Exists(JobPaths.Staging(spec)));
+        Directory.Delete(Output);
+        JobOutput.Begin(spec);
+        Directory.CreateDirectory(Output);
+        MapReduceException e = Assert.Throws<MapReduceException>(() => new JobOutput().Publish(spec, 1, Winners(spec, 1), Report(spec, 1), CancellationToken.None));
+        Assert.Equal(JobFailure.Output, e.Failure);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Output));
+
+        // A file in the way is as bad.
+        Directory.Delete(Output);
+        File.WriteAllText(Output, "mine");
+        Assert.Throws<MapReduceException>(() => new JobOutput().Publish(spec, 1, Winners(spec, 1), Report(spec, 1), CancellationToken.None));
+        Assert.Throws<MapReduceException>(() => JobOutput.Begin(spec));
+        Assert.Equal("mine", File.ReadAllText(Output));
+    }
+
+    [Fact]
+    public void Overwriting_ReplacesAll_InOneStep()
+    {
+        Directory.CreateDirectory(Output);
+        File.WriteAllText(Path.Combine(Output, "old"), "old");
+        JobSpec spec = Begin(Spec() with { Overwrite = true });
+        JobOutput output = new();
+        Assert.Equal(JobPublication.Published, output.Publish(spec, 1, Winners(spec, 2), Report(spec, 1), CancellationToken.None));
+        AssertPublished(spec, 2);
+        output.Remove(spec);
+        Assert.Equal([Output], Directory.EnumerateFileSystemEntries(_root));
+    }
+
+    [Fact]
+    public void ParentThatCannotBeWritten_FailsClearly()
+    {
+        File.WriteAllText(Path.Combine(_root, "file"), "");
+        JobSpec spec = Spec() with { Output = Path.Combine(_root, "file", "out") };
+        MapReduceException e = Assert.Throws<MapReduceException>(() => JobOutput.Begin(spec));
+        Assert.Equal((JobFailure.Output, true), (e.Failure, e.Message.Contains(spec.Output, StringComparison.Ordinal)));
+        Assert.Throws<MapReduceException>(() => JobOutput.Begin(Spec() with { Output = "relative" }));
+        Assert.Throws<MapReduceException>(() => JobOutput.Begin(Spec() with { Output = "/" }));
+    }
+
+    [Fact]
+    public void WinnerThatIsGone_PublishesNothing()
+    {
+        JobSpec spec = Begin();
+        string[] winners = Winners(spec, 2);
+        File.Delete(winners[1]);
+        MapReduceException e = Assert.Throws<MapReduceException>(() => new JobOutput().Publish(spec, 1, winners, Report(spec, 1), CancellationToken.None));
+        Assert.Contains(Output, e.Message);
+        Assert.False(Path.Exists(Output));
+    }
+
+    [Fact]
+    public void Cancelled_PublishesNothing_AndMayBeRepeated()
+    {
+        JobSpec spec = Begin();
+        string[] winners = Winners(spec, 2);
+        using CancellationTokenSource cancelled = new();
+        JobOutput output = new(Posix.TryLink, step =>
+        {
+            if (step == "report") cancelled.Cancel();
+        });
+        Assert.Throws<OperationCanceledException>(() => output.Publish(spec, 1, winners, Report(spec, 1), cancelled.Token));
+        Assert.False(Path.Exists(Output));
+        Assert.Equal(JobPublication.Published, new JobOutput().Publish(spec, 1, winners, Report(spec, 1), CancellationToken.None));
+        AssertPublished(spec, 2);
+    }
+
+    [Fact]
+    public void ReportOfAnotherJob_IsRefused()
+    {
+        JobSpec spec = Begin();
+        Assert.Throws<ArgumentException>(() => new JobOutput().Publish(spec, 1, Winners(spec, 1), Report(spec with { Id = "other" }, 1), CancellationToken.None));
+        Assert.Throws<ArgumentException>(() => new JobOutput().Publish(spec, 1, Winners(spec, 1), "{}"u8.ToArray(), CancellationToken.None));
+    }
+
+    [Fact]
+    public void GenerationThatWasTakenAway_CanNeverPublish()
+    {
+        JobSpec spec = Begin();
+        JobOutput output = new();
+        Assert.False(output.TakeAway(spec, 1));
+        Assert.False(output.TakeAway(spec, 1));
+        Assert.Equal(JobPublication.TakenAway, output.Publish(spec, 1, Winners(spec, 1), Report(spec, 1), CancellationToken.None));
+        Assert.False(Path.Exists(Output));
+        Assert.Equal(JobPublication.Published, output.Publish(spec, 2, Winners(spec, 1), Report(spec, 2), CancellationToken.None));
+        Assert.True(output.TakeAway(spec, 1));
+        Assert.True(output.TakeAway(spec, 2));
+        output.Remove(spec);
+        Assert.Equal(JobPublication.AlreadyPublished, output.Publish(spec, 1, [], Report(spec, 1), CancellationToken.None));
+        Assert.True(output.TakeAway(spec, 1));
+    }
+
+    [Fact]
+    public void RemovedJob_CannotBePublished_EvenIfNothingOfItWasTakenAway()
+    {
+        JobSpec spec = Begin();
+        string[] winners = Winners(spec, 1);
+        new JobOutput().Remove(spec);
+        Assert.Equal(JobPublication.TakenAway, new JobOutput().Publish(spec, 1, winners, Report(spec, 1), CancellationToken.None));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
+    }
+
+    // 0 is the coordinator of generation 1, which may be paused anywhere; 1 takes over: publishes, or cancels the job.
+    [Theory]
+    [InlineData(false, false)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public void TwoGenerations_PublishOnce_HoweverTheirStepsInterleave(bool overwrite, bool cancels)
+    {
+        HashSet<string> seen = [];
+        int published1 = 0, published2 = 0, cancelled = 0;
+        foreach (Func<int, int> schedule in Schedules())
+        {
+            if (Directory.Exists(Output)) Directory.Delete(Output, recursive: true);
+            if (overwrite)
+            {
+                Directory.CreateDirectory(Output);
+                File.WriteAllText(Path.Combine(Output, "old"), "old");
+            }
+
+            JobSpec spec = Begin(Spec() with { Overwrite = overwrite });
+            string[] winners = Winners(spec, 2);
+            JobPublication? first = null;
+            JobPublication? second = null;
+            bool wasThere = false;
+            Interleaving run = new(schedule);
+            run.Run(
+                step => first = new JobOutput(Posix.TryLink, step).Publish(spec, 1, winners, Report(spec, 1), CancellationToken.None),
+                step =>
+                {
+                    JobOutput output = new(Posix.TryLink, step);
+                    wasThere = output.TakeAway(spec, 1);
+                    if (!wasThere && !cancels) second = output.Publish(spec, 2, winners, Report(spec, 2), CancellationToken.None);
+                    output.Remove(spec);
+                });
+            if (!seen.Add(run.Trace)) continue;
+
+            // Who takes over must know what happened.
+            if (wasThere)
+            {
+                Assert.True(first is JobPublication.Published, $"{run.Trace}: {first}");
+                published1++;
+            }
+            else if (cancels)
+            {
+                Assert.True(first is JobPublication.TakenAway, $"{run.Trace}: {first}");
+                cancelled++;
+            }
+            else
+            {
+                Assert.True(second is JobPublication.Published && first is JobPublication.TakenAway or JobPublication.AlreadyPublished, $"{run.Trace}: {first} {second}");
+                published2++;
+            }
+
+            if (cancels && !wasThere)
+            {
+                Assert.True(overwrite ? File.Exists(Path.Combine(Output, "old")) : !Path.Exists(Output), run.Trace);
+                Assert.True(Directory.EnumerateFileSystemEntries(_root).All(path => path == Output), run.Trace);
+            }
+            else
+            {
+                AssertPublished(spec, 2);
+                Assert.Contains(wasThere ? "g1" : "g2", File.ReadAllText(Path.Combine(Output, JobReport.FileName)));
+                Assert.Equal([Output], Directory.EnumerateFileSystemEntries(_root));
+            }
+        }
+
+        Assert.True(seen.Count > 100, $"only {seen.Count} schedules");
+        Assert.True(published1 > 0 && published2 + cancelled > 0, $"{published1} {published2} {cancelled}");
+    }
+
+    private static IEnumerable<Func<int, int>> Schedules()
+    {
+        // Every pair of switches from one to the other and back, then chance.
+        for (int first = 0; first < 9; first++)
+        {
+            for (int second = 0; second < 12; second++)
+            {
+                (int a, int b, int n) = (first, second, 0);
+                yield return left => left == 1 ? 0 : n++ is int now && now >= a && now < a + b ? 1 : 0;
+            }
+        }
+
+        for (int seed = 0; seed < 200; seed++)
+        {
+            Random random = new(seed);
+            yield return left => random.Next(left);
+        }
+    }
+
+    private JobSpec Spec() => new() { Id = "20261125-1", Application = "wordcount", Inputs = [], Output = Output, Durable = false };
+
+    private JobSpec Begin(JobSpec? spec = null)
+    {
+        spec ??= Spec();
+        JobOutput.Begin(spec);
+        return spec;
+    }
+
+    private static string[] Winners(JobSpec spec, int count) => [.. Enumerable.Range(0, count).Select(i =>
+    {
+        string path = JobPaths.Reduce(spec, 0, i, new AttemptId(1, i + 1));
+        File.WriteAllText(path, $"output {i}");
+        return path;
+    })];
+
+    private static byte[] Report(JobSpec spec, int generation) =>
+        Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(JobReport.ToJson([], spec.Id)).Replace("\"jobs\"", $"\"by\": \"g{generation}\", \"jobs\"", StringComparison.Ordinal));
+
+    private void AssertPublished(JobSpec spec, int outputs)
+    {
+        string[] expected = [.. Enumerable.Range(0, outputs).Select(JobPaths.OutputName), JobReport.FileName, "_SUCCESS"];
+        Assert.Equal(expected.Order(StringComparer.Ordinal), Directory.EnumerateFileSystemEntries(Output).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        for (int i = 0; i < outputs; i++) Assert.Equal($"output {i}", File.ReadAllText(Path.Combine(Output, JobPaths.OutputName(i))));
+        Assert.Equal(spec.Id, JobReport.IdOf(File.ReadAllBytes(Path.Combine(Output, JobReport.FileName))));
+    }
+}
