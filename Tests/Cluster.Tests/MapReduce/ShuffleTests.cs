@@ -25,7 +25,7 @@ public sealed class ShuffleTests(ITestOutputHelper output)
         await using RunningCluster running = await RunningCluster.StartAsync(static options => options with { MapReduce = Apart });
         IJobs jobs = running.Jobs(await running.ConnectAsync());
         KeyValuePair<string, string>[] arguments = argument.Length == 0 ? [] : [KeyValuePair.Create(argument.Split('=')[0], argument.Split('=')[1])];
-        JobSpec spec = folders.Spec("out", splitBytes: 30_000) with { Application = application, Arguments = arguments, MemoryBytes = 1 << 18 };
+        JobSpec spec = folders.Spec("out", splitBytes: 30_000) with { Application = application, Arguments = arguments, MemoryBytes = 1 << 20 };
         await jobs.SubmitAsync(spec);
         JobView view = await JobFolders.EndAsync(jobs, spec.Id);
         output.WriteLine($"{view.Maps} maps, {view.Milliseconds} ms, {view.Attempts} attempts");
@@ -90,10 +90,10 @@ public sealed class ShuffleTests(ITestOutputHelper output)
         using JobFolders folders = new(files: 1, bytesEach: 100);
         string input = Path.Combine(folders.Root, "many");
         Directory.CreateDirectory(input);
-        for (int i = 0; i < 1000; i++) await File.WriteAllTextAsync(Path.Combine(input, $"{i:D4}"), ".");
+        for (int i = 0; i < 1000; i++) await File.WriteAllTextAsync(Path.Combine(input, $"{i:D4}"), new string('.', 1000));
         await using RunningCluster running = await RunningCluster.StartAsync();
         IJobs jobs = running.Jobs(await running.ConnectAsync());
-        JobSpec spec = folders.Spec("out", splitBytes: 1) with { Inputs = [input] };
+        JobSpec spec = folders.Spec("out", splitBytes: 1024) with { Inputs = [input] };
         long start = Stopwatch.GetTimestamp();
         await jobs.SubmitAsync(spec);
         JobView view = await JobFolders.EndAsync(jobs, spec.Id);
