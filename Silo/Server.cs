@@ -56,6 +56,7 @@ internal static class Server
             Replicas = options.Replicas,
             SiloPort = options.SiloPort,
             GatewayPort = options.GatewayPort,
+            MapReduce = options.MapReduce,
             ConfigureLogging = logging => ServerLogging.Configure(logging, builder.Configuration, options.Verbose),
             ConfigureSilo = (_, silo) =>
             {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Quorleans.Hosting;
 
 namespace Quorleans.Silo;
 
@@ -35,6 +36,9 @@ internal sealed record ServerOptions
     /// <summary>Whether more is logged than warnings.</summary>
     public bool Verbose { get; init; }
 
+    /// <summary>How the nodes take part in MapReduce jobs, such as <c>Quorleans__MapReduce__OutputRoots__0=/data</c>.</summary>
+    public MapReduceOptions MapReduce { get; init; } = new();
+
     /// <summary>Says what is wrong.</summary>
     /// <returns>Null when all is well.</returns>
     public string? Check()
@@ -48,6 +52,7 @@ internal sealed record ServerOptions
         if (SiloPort < 1 || SiloPort + nodes - 1 > 65535) return Say($"--silo-port is {SiloPort}; it and the next {nodes - 1} must be ports, 1 to 65535");
         if (Math.Abs(GatewayPort - SiloPort) < nodes) return Say($"--gateway-port {GatewayPort} and --silo-port {SiloPort} overlap for {nodes} nodes");
         if (In(Http, GatewayPort, nodes) || In(Http, SiloPort, nodes)) return Say($"--http {Http} is also a port of a node");
+        if (MapReduce.Slots is < 1 or > 1024) return Say($"MapReduce:Slots is {MapReduce.Slots}; it must be 1 to 1024");
         return null;
     }
 

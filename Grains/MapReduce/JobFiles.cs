@@ -14,6 +14,8 @@ internal sealed class JobFiles(AllowedPaths allowed)
     /// <returns>Null, or what is wrong, for a person.</returns>
     public Task<string?> CheckAsync(JobSpec spec) => RunAsync(() =>
     {
+        // What is in an assembly shows where it runs; a silo does not load it for that.
+        if (!ApplicationLoader.IsBuiltIn(spec.Application)) allowed.CheckAssembly(ApplicationLoader.Parse(spec.Application).Assembly);
         allowed.CheckOutput(spec.Output);
         string parent = Path.GetDirectoryName(spec.Output)!;
         if (File.Exists(spec.Output)) throw new MapReduceException(JobFailure.Output, $"The output {spec.Output} is a file; name a folder.");
@@ -56,7 +58,7 @@ internal sealed class JobFiles(AllowedPaths allowed)
             action();
             return null;
         }
-        catch (Exception e) when (e is MapReduceException or IOException or UnauthorizedAccessException or OperationCanceledException)
+        catch (Exception e) when (e is MapReduceException or ApplicationLoadException or IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             return e.Message;
         }

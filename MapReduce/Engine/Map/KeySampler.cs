@@ -16,7 +16,7 @@ public static class KeySampler
         Sampling sampling = new(arguments, cancellation);
         IUtf8Mapper mapper = definition.Mapper();
         using RecordReader reader = new(definition.Input, maxRecordBytes, cancellation);
-        FileRange[] ranges = [.. splits.SelectMany(static split => split.Ranges)];
+        List<FileRange> ranges = WholeRanges(splits);
         long step = Math.Max(1, ranges.Sum(static range => range.Bytes) / Places);
         long next = 0;
         foreach (FileRange range in ranges)
@@ -47,6 +47,19 @@ public static class KeySampler
                 }
             }
         }
+    }
+
+    // The same places, however the files are cut: the outputs shall not depend on it.
+    private static List<FileRange> WholeRanges(IReadOnlyList<InputSplit> splits)
+    {
+        List<FileRange> ranges = [];
+        foreach (FileRange range in splits.SelectMany(static split => split.Ranges))
+        {
+            if (ranges is [.., { } last] && last.Path == range.Path && last.End == range.Start) ranges[^1] = last with { End = range.End };
+            else ranges.Add(range);
+        }
+
+        return ranges;
     }
 
     private static List<byte[]> Bounds(List<byte[]> keys, int partitions, IKeyComparer? order)

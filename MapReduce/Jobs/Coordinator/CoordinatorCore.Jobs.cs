@@ -115,8 +115,7 @@ public sealed partial class CoordinatorCore
     // Attempts that are being stopped may still write into the staging folder; their trackers say when they do not.
     private void SweepWhenQuiet(JobState job, long nowMs)
     {
-        if (job.StoppingOn.Count > 0) return;
-        _jobs.Remove(job.Spec.Id);
+        if (job.StoppingOn.Count > 0 || !_jobs.Remove(job.Spec.Id)) return;
         BeginSweep(_history[job.Spec.Id], nowMs);
     }
 

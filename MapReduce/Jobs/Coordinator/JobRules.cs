@@ -55,8 +55,9 @@ public static class JobRules
 
     private static string? OutputProblem(string output)
     {
-        if (!string.Equals(Path.GetFullPath(output), output, StringComparison.Ordinal) || Path.EndsInDirectorySeparator(output)) return $"The output {output} is not in plain form: {Path.TrimEndingDirectorySeparator(Path.GetFullPath(output))} is.";
-        return Path.GetDirectoryName(output) is null ? $"{output} cannot be an output folder." : null;
+        if (Path.GetDirectoryName(output) is null) return $"{output} cannot be an output folder.";
+        string plain = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
+        return string.Equals(plain, output, StringComparison.Ordinal) ? null : $"The output {output} is not in plain form: {plain} is.";
     }
 
     private static string? NumberProblem(JobSpec spec)

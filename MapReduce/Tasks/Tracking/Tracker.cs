@@ -105,9 +105,12 @@ public sealed partial class Tracker : IAsyncDisposable
     public async Task StopAsync(CancellationToken cancellation)
     {
         Task[] attempts = StopAll("the node stops");
-        Poke();
+        bool hasNews;
+        lock (_lock) hasNews = attempts.Length > 0 || _ended.Count > 0;
         try
         {
+            // Without news nobody need be told: work is given in answers only.
+            if (!hasNews) return;
             await Task.WhenAll(attempts).WaitAsync(StopPatience, _time, cancellation).ConfigureAwait(false);
             await EndLoopAsync().ConfigureAwait(false);
             await BeatAsync(cancellation).ConfigureAwait(false);
@@ -116,8 +119,10 @@ public sealed partial class Tracker : IAsyncDisposable
         {
             // The coordinator will notice by itself.
         }
-
-        Kill();
+        finally
+        {
+            Kill();
+        }
     }
 
     /// <summary>From here on nobody hears of it again; its attempts stop.</summary>

@@ -2,9 +2,9 @@ using System.Text;
 using Quorleans.Clerk;
 using Quorleans.Cluster.Tests.Embedded;
 using Quorleans.MapReduce;
-using Quorleans.MapReduce.Applications;
 using Quorleans.MapReduce.Engine;
 using Quorleans.MapReduce.Jobs;
+using Quorleans.MapReduce.Tasks;
 using Quorleans.Tests.Shared;
 
 namespace Quorleans.Cluster.Tests.MapReduce;
@@ -30,11 +30,11 @@ internal sealed class JobFolders : IDisposable
     };
 
     /// <summary>The output of the same job in one process.</summary>
-    public string RunLocally()
+    public string RunLocally(string name = "wordcount", params IReadOnlyList<KeyValuePair<string, string>> given)
     {
         string output = Path.Combine(Root, "local");
-        IMapReduceApplication application = BuiltInApplications.Find("wordcount")!;
-        JobArguments arguments = new();
+        IMapReduceApplication application = ApplicationLoader.Load(name);
+        JobArguments arguments = new(given);
         new LocalRunner(new JobProgress()).Run(
             new JobRequest
             {

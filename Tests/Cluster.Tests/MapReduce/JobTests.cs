@@ -85,12 +85,14 @@ public sealed class JobTests(ITestOutputHelper output)
         await RefusedAsync("There is no job nobody", () => jobs.CancelAsync("nobody"));
         Assert.Null(await jobs.FindAsync("nobody", TestContext.Current.CancellationToken));
 
+        await RefusedAsync("no application 'nonsense'", jobs, good with { Application = "nonsense" });
+
         // What only the application knows, the job says when it fails.
-        JobSpec unknown = good with { Application = "nonsense" };
+        JobSpec unknown = good with { Arguments = [new("nonsense", "1")] };
         await jobs.SubmitAsync(unknown, TestContext.Current.CancellationToken);
         JobView view = await JobFolders.EndAsync(jobs, unknown.Id);
         Assert.Equal(JobPhase.Failed, view.Phase);
-        Assert.Contains("nonsense", view.Error, StringComparison.Ordinal);
+        Assert.Contains("no argument nonsense", view.Error, StringComparison.Ordinal);
         await folders.NothingIsLeftAsync();
     }
 
