@@ -61,9 +61,12 @@ public sealed class JobOutput
         if (JobReport.IdOf(reportJson) != spec.Id) throw new ArgumentException($"the report does not bear the id {spec.Id}", nameof(reportJson));
         if (IsOurs(spec)) return JobPublication.AlreadyPublished;
         string content = JobPaths.Content(spec, generation);
+        bool isMade = false;
         try
         {
-            Build(spec, content, winners, reportJson, cancellation);
+            Make(content);
+            isMade = true;
+            Fill(spec, content, winners, reportJson, cancellation);
             cancellation.ThrowIfCancellationRequested();
             _reached("rename");
             FolderRename.Publish(content, spec.Output, spec.Overwrite, Path.Combine(JobPaths.Staging(spec), $"old-g{generation}"));
@@ -71,7 +74,7 @@ public sealed class JobOutput
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or MapReduceException)
         {
             if (IsOurs(spec)) return JobPublication.AlreadyPublished;
-            if (WasTakenAway(spec, content)) return JobPublication.TakenAway;
+            if (WasTakenAway(spec, content) || (isMade && !Directory.Exists(content))) return JobPublication.TakenAway;
             throw e as MapReduceException ?? new MapReduceException(JobFailure.Output, $"the output {spec.Output} cannot be put together: {e.Message}", e);
         }
 
@@ -139,7 +142,7 @@ public sealed class JobOutput
         }
     }
 
-    private void Build(JobSpec spec, string content, IReadOnlyList<string> winners, byte[] reportJson, CancellationToken cancellation)
+    private void Make(string content)
     {
         _reached("make");
         while (!Posix.MakeFolder(content))
@@ -147,7 +150,10 @@ public sealed class JobOutput
             if (!Directory.Exists(content)) throw new IOException($"{content} is no folder");
             Directory.Delete(content, recursive: true);
         }
+    }
 
+    private void Fill(JobSpec spec, string content, IReadOnlyList<string> winners, byte[] reportJson, CancellationToken cancellation)
+    {
         WorkFiles files = new(content);
         for (int i = 0; i < winners.Count; i++)
         {
