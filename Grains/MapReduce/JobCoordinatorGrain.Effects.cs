@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Quorleans.GrainInterfaces;
 using Quorleans.MapReduce.Jobs;
@@ -59,7 +60,26 @@ public sealed partial class JobCoordinatorGrain
 
     private async Task TakeAsync(string job)
     {
-        TakenJob taken = await _journal.TakeAsync(job, _ended);
+        TakenJob taken;
+        try
+        {
+            taken = await _journal.TakeAsync(job, _ended);
+        }
+        catch (Exception e) when (e is InvalidDataException or JsonException)
+        {
+            // Either somebody else has taken it meanwhile, and finished it, or what is there is damaged.
+            (bool isOwner, bool hasEnded, bool hasOwner) = await _journal.LookAsync(job, _ended);
+            if (hasEnded || (hasOwner && !isOwner))
+            {
+                _core.OnFenced(job);
+                return;
+            }
+
+            LogUnreadable(_logger, job, e);
+            _core.OnUnreadable(job, e.Message, NowMs);
+            return;
+        }
+
         if (taken.Ended is { } ended)
         {
             _core.OnFoundEnded(ended, NowMs);
@@ -75,7 +95,7 @@ public sealed partial class JobCoordinatorGrain
         string? error = await JobFiles.PrepareAsync(spec);
 
         // Paused before this, it may have made a folder that its successor had removed with the job's end.
-        (bool isOwner, bool hasEnded) = await _journal.LookAsync(spec.Id, _ended);
+        (bool isOwner, bool hasEnded, _) = await _journal.LookAsync(spec.Id, _ended);
         if (isOwner)
         {
             Tell(_core.OnPrepared, spec.Id, error);
@@ -143,6 +163,9 @@ public sealed partial class JobCoordinatorGrain
 
     [LoggerMessage(32, LogLevel.Information, "Job {Job} was taken over as generation {Generation}, with {Records} records.")]
     private static partial void LogTaken(ILogger logger, string job, int generation, long records);
+
+    [LoggerMessage(36, LogLevel.Error, "The journal of job {Job} cannot be read; it is left as it is.")]
+    private static partial void LogUnreadable(ILogger logger, string job, Exception reason);
 
     [LoggerMessage(33, LogLevel.Warning, "Job {Job} belongs to another coordinator: this one ends.")]
     private static partial void LogResigned(ILogger logger, string job);

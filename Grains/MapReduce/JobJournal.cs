@@ -95,13 +95,13 @@ public sealed partial class JobJournal(IClerk clerk, string writer, TimeProvider
     /// <summary>Looks whose a job is.</summary>
     /// <param name="job">The job.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <returns>Whether it is this coordinator's; and whether it has ended.</returns>
-    public async Task<(bool IsOwner, bool HasEnded)> LookAsync(string job, CancellationToken cancellation)
+    /// <returns>Whether it is this coordinator's; whether it has ended; and whether it is anybody's.</returns>
+    public async Task<(bool IsOwner, bool HasEnded, bool HasOwner)> LookAsync(string job, CancellationToken cancellation)
     {
         Txn look = Txn.Of(Do.Get(JobKeys.Owner(job)), Do.Get(JobKeys.Index(job)));
         IReadOnlyList<TxnStepResult> found = (await PersistAsync(token => clerk.TransactAsync(look, token), cancellation)).Steps;
         bool isOwner = found[0].Found && JobCodec.Decode<JobOwner>(found[0].Value.Span).Writer == writer;
-        return (isOwner, !found[1].Found || JobCodec.Decode<JobIndexEntry>(found[1].Value.Span).View.EndedMs > 0);
+        return (isOwner, !found[1].Found || JobCodec.Decode<JobIndexEntry>(found[1].Value.Span).View.EndedMs > 0, found[0].Found);
     }
 
     /// <summary>Removes the journal of a job that has ended, and notes that in the index.</summary>

@@ -23,7 +23,7 @@ public sealed class RoomTests
         ["Grains"] = ["GrainInterfaces", "Clerk.Core", "MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Controller", "KeyValue.Handoff", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Hosting"] =
         [
-            "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node", "MapReduce.Jobs", "MapReduce.Tasks",
+            "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node", "MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks",
         ],
         ["Silo"] = ["Hosting", "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Linearizability"] = [],

@@ -123,6 +123,19 @@ public sealed class OutcomeTests
         Assert.Contains("4 records are bad, and 3 may be", driver.View().Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1001, 4, "1001 names")]
+    [InlineData(700, 100, "70000 characters")]
+    public void TooManyCounters_FailTheJob_AndNameTheLimit(int names, int length, string problem)
+    {
+        CoreDriver driver = new CoreDriver().Submit(CoreDriver.Spec()).Plan("n1", 1, 1);
+        TaskOrder map = Assert.Single(driver.Report("n1", slots: 1).Start);
+        KeyValuePair<string, long>[] counters = [.. Enumerable.Range(0, names).Select(i => new KeyValuePair<string, long>(i.ToString(System.Globalization.CultureInfo.InvariantCulture).PadLeft(length, 'c'), 1))];
+        driver.Report("n1", slots: 0, ended: [CoreDriver.Mapped(map) with { Counters = counters }]);
+        Assert.Equal(JobPhase.Failed, driver.View().Phase);
+        Assert.Contains(problem, driver.View().Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void TooManyTasks_FailTheJob_AndNameTheLimit()
     {

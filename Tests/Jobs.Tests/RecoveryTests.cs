@@ -111,6 +111,20 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public void UnreadableJob_IsSaidToHaveFailed_AndOthersGoOn()
+    {
+        CoreDriver before = new CoreDriver().Submit(CoreDriver.Spec());
+        CoordinatorCore core = new(new CoordinatorOptions(), "c2");
+        core.Start([new JobIndexEntry { View = before.View() }], before.NowMs);
+        core.TakeEffects();
+        core.OnUnreadable("job", "record 2 of 3 is not in the store", before.NowMs);
+        Assert.False(core.IsLoading("job"));
+        Assert.Contains("record 2 of 3", core.Find("job", before.NowMs)!.Error, StringComparison.Ordinal);
+        core.Tick(before.NowMs + (2 * LeaseMs));
+        Assert.Empty(core.TakeEffects());
+    }
+
+    [Fact]
     public void LongTexts_TravelCompressed_AndDamageIsNoticed()
     {
         ReduceOrder order = new("plan", [.. Enumerable.Range(0, 10_000).Select(static i => new MapOutput(i, new AttemptId(1, 1), "n1", "incarnation", "machine", "http://10.0.0.1:8081", $"/data/n1/mr/job/map-{i}-g1a1", 123))]);

@@ -64,6 +64,27 @@ public sealed class SimulationTests(ITestOutputHelper output)
         }
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void JobCancelledInItsCommit_IsPublishedAndDone_OrNeither_WhateverStepTheCoordinatorIsLostAt(bool dies)
+    {
+        Dictionary<JobPhase, int> ends = [];
+        for (int seed = 1; seed <= 10; seed++)
+        {
+            WorldOptions options = new() { Seed = seed, Jobs = 1, CancelsInCommit = true };
+            int steps = Run(options).Steps;
+            for (int step = 1; step <= steps; step++)
+            {
+                JobPhase end = Run(options with { FaultAtStep = step, CoordinatorDies = dies ? 1 : 0 }).Store.IndexOf("job-00")!.View.Phase;
+                ends[end] = ends.GetValueOrDefault(end) + 1;
+            }
+        }
+
+        output.WriteLine(string.Join(", ", ends.Select(static end => $"{end.Value} {end.Key}")));
+        Assert.All([JobPhase.Done, JobPhase.Cancelled], end => Assert.True(ends.GetValueOrDefault(end) > 5, $"{ends.GetValueOrDefault(end)} jobs ended as {end}: no test"));
+    }
+
     [Fact]
     public void EveryJobEnds_WhenTrackersDieAndArePaused()
     {

@@ -3,6 +3,7 @@ namespace Quorleans.MapReduce.Jobs;
 public sealed partial class CoordinatorCore
 {
     private const int MaxCounters = 1000;
+    private const int MaxCounterCharacters = 64 << 10;
     private const int MaxPlaces = 20;
 
     /// <summary>An attempt runs.</summary>
@@ -108,13 +109,17 @@ public sealed partial class CoordinatorCore
 
         if (outcome.Counters.Count > MaxCounters)
             return Refuse(outcome, TaskFailureKind.Job, $"Task {outcome.Key.Task} counted under {outcome.Counters.Count} names; at most {MaxCounters} are allowed. Count under fewer names.");
+        int characters = 0;
+        foreach ((string name, _) in outcome.Counters) characters += name.Length;
+        if (characters > MaxCounterCharacters)
+            return Refuse(outcome, TaskFailureKind.Job, $"Task {outcome.Key.Task} counted under names of {characters} characters in all; at most {MaxCounterCharacters} are allowed. Count under shorter names.");
         switch (outcome.Key.Task.Kind)
         {
             case TaskKind.Plan when outcome.Plan is { } plan:
                 const int mostSteps = 1000;
                 if (plan.Maps < 0 || plan.Reducers < 1 || plan.Steps is < 1 or > mostSteps || outcome.Key.Task.Step >= plan.Steps)
                     return Refuse(outcome, TaskFailureKind.Job, $"The application defines {plan.Steps} jobs with {plan.Maps} map and {plan.Reducers} reduce tasks; it must be 1 to {mostSteps} jobs, and 1 reduce task or more.");
-                return (long)plan.Maps + plan.Reducers <= _options.MaxTasks ? outcome : Refuse(outcome, TaskFailureKind.Job,
+                return (long)plan.Maps + plan.Reducers <= _options.MaxTasks ? outcome with { Plan = plan with { Name = Text.Cut(plan.Name, 200) } } : Refuse(outcome, TaskFailureKind.Job,
                     $"The job would have {plan.Maps} map and {plan.Reducers} reduce tasks; at most {_options.MaxTasks} are allowed. Ask for larger splits or fewer reducers.");
             case TaskKind.Map when outcome.Map is { } map:
                 List<string> places = [];

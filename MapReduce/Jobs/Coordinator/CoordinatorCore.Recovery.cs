@@ -3,6 +3,7 @@ namespace Quorleans.MapReduce.Jobs;
 public sealed partial class CoordinatorCore
 {
     private readonly SortedSet<string> _loading = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, JobIndexEntry> _found = new(StringComparer.Ordinal);
     private IReadOnlyList<string> _nodes = [];
 
     /// <summary>Begins with what is in the store. Jobs that run there are taken over.</summary>
@@ -18,6 +19,7 @@ public sealed partial class CoordinatorCore
             if (entry.View.EndedMs == 0)
             {
                 _loading.Add(job);
+                _found[job] = entry;
                 Do(new TakeEffect(job));
                 continue;
             }
@@ -48,6 +50,7 @@ public sealed partial class CoordinatorCore
         }
 
         if (job is null || !_loading.Remove(job.Spec.Id) || !_jobs.TryAdd(job.Spec.Id, job)) return;
+        _found.Remove(job.Spec.Id);
         Advance(job, nowMs);
     }
 
@@ -58,8 +61,21 @@ public sealed partial class CoordinatorCore
     {
         ArgumentNullException.ThrowIfNull(entry);
         if (HasResigned || !_loading.Remove(entry.View.Spec.Id)) return;
+        _found.Remove(entry.View.Spec.Id);
         _history[entry.View.Spec.Id] = entry;
         if (!entry.Swept) BeginSweepLater(entry, nowMs + _options.LeaseMs);
+    }
+
+    /// <summary>A job's journal cannot be read: nothing can be done for it, and others must not wait for it. What is in the store stays as it is, for people.</summary>
+    /// <param name="job">The job.</param>
+    /// <param name="why">Why not.</param>
+    /// <param name="nowMs">The time.</param>
+    public void OnUnreadable(string job, string why, long nowMs)
+    {
+        if (HasResigned || !_loading.Remove(job) || !_found.TryGetValue(job, out JobIndexEntry? entry)) return;
+        _found.Remove(job);
+        string error = Text.Cut($"The journal of job {job} cannot be read, so it cannot go on: {why}");
+        _history[job] = entry with { View = entry.View with { Phase = JobPhase.Failed, Error = error, EndedMs = nowMs } };
     }
 
     /// <summary>Says which nodes are up: when all of them have reported, nobody else is waited for after a take-over.</summary>

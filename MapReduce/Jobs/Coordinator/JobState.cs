@@ -4,6 +4,7 @@ namespace Quorleans.MapReduce.Jobs;
 internal sealed class JobState(JobSpec spec)
 {
     private const int MaxFailuresShown = 20;
+    private const int MaxFailureCharacters = 500;
     private readonly SortedDictionary<string, int> _trackerFailures = new(StringComparer.Ordinal);
 
     public JobSpec Spec { get; } = spec;
@@ -98,7 +99,7 @@ internal sealed class JobState(JobSpec spec)
     public void NoteFailure(string text)
     {
         if (Failures.Count == MaxFailuresShown) Failures.RemoveAt(0);
-        Failures.Add(text);
+        Failures.Add(Text.Cut(text, MaxFailureCharacters));
     }
 
     /// <summary>How many records were skipped so far.</summary>

@@ -6,5 +6,9 @@ internal static class Text
     private const int MaxCharacters = 4000;
 
     /// <summary>The text, cut when it is long.</summary>
-    public static string Cut(string text, int most = MaxCharacters) => text.Length <= most ? text : string.Concat(text.AsSpan(0, most), " …");
+    public static string Cut(string text, int most = MaxCharacters)
+    {
+        if (text.Length <= most) return text;
+        return string.Concat(text.AsSpan(0, char.IsHighSurrogate(text[most - 1]) ? most - 1 : most), " …");
+    }
 }

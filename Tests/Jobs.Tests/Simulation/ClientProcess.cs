@@ -1,3 +1,5 @@
+using Quorleans.MapReduce.Jobs;
+
 namespace Quorleans.Jobs.Tests.Simulation;
 
 /// <summary>Submits a job until it is taken, cancels it if it is to be, and waits for its end: asks again whenever there is no answer.</summary>
@@ -35,6 +37,7 @@ internal sealed class ClientProcess
         {
             IsTaken = true;
             if (Job.CancelAtMs >= 0) _world.After(Job.CancelAtMs, Cancel);
+            if (_world.Options.CancelsInCommit) WatchCommit();
             _world.After(AgainMs, Watch);
             return;
         }
@@ -47,6 +50,12 @@ internal sealed class ClientProcess
         if (IsDone) return;
         _world.Current.Call(core => core.Cancel(Job.Spec.Id, _world.NowMs));
         _world.After(AgainMs, Cancel);
+    }
+
+    private void WatchCommit()
+    {
+        if (_world.Store.HistoryOf(Job.Spec.Id).Any(static e => e.Kind == JobEventKind.Committing)) Cancel();
+        else if (!IsDone) _world.After(_world.Delay(), WatchCommit);
     }
 
     private void Watch()

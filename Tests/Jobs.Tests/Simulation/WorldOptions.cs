@@ -37,6 +37,9 @@ internal sealed record WorldOptions
     /// <summary>Chances, in a hundred, that a job is cancelled at some time.</summary>
     public int Cancels { get; init; }
 
+    /// <summary>Whether every job is cancelled as soon as it is about to publish.</summary>
+    public bool CancelsInCommit { get; init; }
+
     /// <summary>Chances, in a hundred, that an attempt takes half a minute.</summary>
     public int Stragglers { get; init; }
 }
