@@ -43,6 +43,7 @@ public static class QuorleansSiloExtensions
         silo.Services.AddSingleton<ShardingService>();
         silo.Services.AddSingleton(static services => services.GetRequiredService<ShardingService>().Link);
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static services => services.GetRequiredService<ShardingService>());
+        silo.Services.AddJobs(node);
         return silo.AddHomePlacement();
     }
 

@@ -9,7 +9,7 @@ namespace Quorleans.Clerk;
 public static class ClerkServiceCollectionExtensions
 {
     /// <summary>
-    /// Adds <see cref="IClerk"/> and <see cref="IShardController"/> to the host of an Orleans client or of a silo: one Clerk for all of its callers, whose operations travel together.
+    /// Adds <see cref="IClerk"/>, <see cref="IShardController"/> and <see cref="IJobs"/> to the host of an Orleans client or of a silo: one Clerk for all of its callers, whose operations travel together.
     /// </summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Sets options, or null for the defaults.</param>
@@ -24,6 +24,7 @@ public static class ClerkServiceCollectionExtensions
             static provider => provider.GetRequiredService<ConnectionWatch>()));
         services.TryAddSingleton(static provider => CreateQuorleansClerk(provider, provider.GetRequiredService<IOptions<ClerkOptions>>().Value));
         services.TryAddSingleton<IShardController>(static provider => new ShardController(provider.GetRequiredService<IGrainFactory>()));
+        services.TryAddSingleton<IJobs>(static provider => new JobsClient(provider.GetRequiredService<IGrainFactory>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
         services.TryAddSingleton<IClerk>(static provider => provider.GetRequiredService<OrleansClerk>());
         return services;
     }

@@ -12,7 +12,7 @@ public interface ITaskTrackerGrain : IGrainWithStringKey
     [AlwaysInterleave, OneWay, Alias("Poke")]
     Task Poke();
 
-    /// <summary>What the attempts of a job said that ran here: a list of <c>AttemptLog</c>, at most 2 MiB, the newest ones when there is more.</summary>
+    /// <summary>What the attempts of a job said that ran here: a list of <c>AttemptTranscript</c>, at most 2 MiB, the newest ones when there is more.</summary>
     /// <param name="job">The job.</param>
     /// <param name="task">One task, such as <c>map-3</c>; null: all.</param>
     [AlwaysInterleave, Alias("ReadLog")]

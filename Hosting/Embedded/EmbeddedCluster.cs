@@ -31,6 +31,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
             throw new ClusterException(ClusterError.InvalidOption, $"The number of replicas is {replicas}; it must be 1 to the number of nodes, {options.Nodes ?? MaximumNodes}.");
         string[] names = [.. Enumerable.Range(1, CountNodes()).Select(static i => $"n{i}")];
 
+        MapReduceShare share = new(options.MapReduce);
         int[] free = LoopbackPorts.FindFree(2 * names.Length);
         for (int i = 0; i < names.Length; i++)
         {
@@ -41,6 +42,7 @@ public sealed class EmbeddedCluster : IAsyncDisposable
                 DataDirectory = Path.Combine(options.DataDirectory, name),
                 SiloPort = options.SiloPort == 0 ? free[2 * i] : options.SiloPort + i,
                 GatewayPort = options.GatewayPort == 0 ? free[(2 * i) + 1] : options.GatewayPort + i,
+                MapReduce = share,
             }));
         }
     }

@@ -27,6 +27,9 @@ public sealed record EmbeddedClusterOptions
     /// <summary>Whether a node that Orleans evicted (it was paused or cut off) is started again by itself. Default: true.</summary>
     public bool RestartEvictedNodes { get; init; } = true;
 
+    /// <summary>How the nodes take part in MapReduce jobs; the slots are for all of them together.</summary>
+    public MapReduceOptions MapReduce { get; init; } = new();
+
     /// <summary>Changes how the nodes are driven, such as Raft's timers. Default: none.</summary>
     public Func<NodeServiceOptions, NodeServiceOptions>? ConfigureNode { get; init; }
 

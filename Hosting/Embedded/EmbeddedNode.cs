@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Quorleans.Grains.MapReduce;
 using Quorleans.Grains.Placement;
 using Quorleans.Grains.Raft;
 
@@ -60,7 +61,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         try
         {
             if (_life is not { } life || _status.State != NodeState.Starting) throw WrongState("started", "it was stopped while it started");
-            await TryAsync(() => life.Host.StartAsync(cancellationToken));
+            await TryAsync(() => life.JoinAsync(cancellationToken));
             SetState(NodeState.Running);
         }
         finally
@@ -189,6 +190,8 @@ internal sealed class EmbeddedNode : IAsyncDisposable
     /// <summary>One run of the node's silo.</summary>
     private sealed record Life(IHost Host, FencedMembershipTable Table, NodeConnections Connections)
     {
+        private TrackerService? _tracker;
+
         /// <summary>The node's storage and replicas, once opened.</summary>
         public NodeService? Node { get; private set; }
 
@@ -203,6 +206,13 @@ internal sealed class EmbeddedNode : IAsyncDisposable
             Node = await Task.Run(() => NodeService.OpenAsync(service, cluster.Description, transport, services.GetRequiredService<ILogger<NodeService>>()));
         }
 
+        /// <summary>Starts the silo.</summary>
+        public Task JoinAsync(CancellationToken cancellationToken)
+        {
+            _tracker = Host.Services.GetRequiredService<TrackerService>();
+            return Host.StartAsync(cancellationToken);
+        }
+
         /// <summary>Hands the leaderships over to nodes that are up, if there are any.</summary>
         public Task HandOverAsync()
         {
@@ -214,6 +224,7 @@ internal sealed class EmbeddedNode : IAsyncDisposable
         public void Cut()
         {
             Node?.Kill();
+            _tracker?.Kill();
             Table.Fence();
             Connections.Cut();
         }

@@ -23,6 +23,9 @@ public sealed record NodeOptions
     /// <summary>The TCP port for clients.</summary>
     public required int GatewayPort { get; init; }
 
+    /// <summary>What it shares with other nodes of its process when jobs run. Default: it has all of the process's slots for itself.</summary>
+    public MapReduceShare? MapReduce { get; init; }
+
     /// <summary>Where clients reach it.</summary>
     public IPEndPoint Gateway => new(Address, GatewayPort);
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Quorleans.MapReduce;
 using Quorleans.MapReduce.Engine;
+using Quorleans.MapReduce.Tasks;
 
 namespace Quorleans.Client.Commands;
 
@@ -120,6 +121,10 @@ internal sealed class MapReduceRunCommand : ClientCommand
                 MaxBadRecords = parsed.GetRequiredValue(_maxBadRecords),
                 Durable = !parsed.GetValue(_noSync),
             };
+        }
+        catch (ApplicationLoadException e)
+        {
+            throw e.IsUsage ? ClientException.Usage(e.Message) : new ClientException(e.Message, e);
         }
         catch (JobArgumentException e)
         {

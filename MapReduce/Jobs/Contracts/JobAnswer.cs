@@ -13,5 +13,5 @@ public sealed record JobAnswer
     public IReadOnlyList<JobView> Jobs { get; init; } = [];
 
     /// <summary>The attempts' logs that were asked for, oldest first.</summary>
-    public IReadOnlyList<AttemptLog> Logs { get; init; } = [];
+    public IReadOnlyList<AttemptTranscript> Logs { get; init; } = [];
 }

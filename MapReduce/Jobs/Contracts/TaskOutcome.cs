@@ -51,4 +51,5 @@ public sealed record MapOutcome(string Index, long InputBytes, long Records, lon
 /// <param name="Records">How many records were written.</param>
 /// <param name="Bytes">The file's size.</param>
 /// <param name="SpilledBytes">Of merges in passes.</param>
-public sealed record ReduceOutcome(string File, long Groups, long Records, long Bytes, long SpilledBytes);
+/// <param name="Pairs">How many pairs were reduced.</param>
+public sealed record ReduceOutcome(string File, long Groups, long Records, long Bytes, long SpilledBytes, long Pairs = 0);

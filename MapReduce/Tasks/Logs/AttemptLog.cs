@@ -11,6 +11,9 @@ public sealed class AttemptLog : IDisposable
     /// <summary>A file takes as many bytes.</summary>
     public const int MostBytes = 256 * 1024;
 
+    /// <summary>How a line's time is written.</summary>
+    internal const string StampFormat = "yyyy-MM-dd HH:mm:ss.fff'Z '";
+
     private readonly Lock _lock = new();
     private readonly string _path = "";
     private readonly TimeProvider? _time;
@@ -32,7 +35,7 @@ public sealed class AttemptLog : IDisposable
         lock (_lock)
         {
             if (_full) return;
-            string? stamp = _time?.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss.fff'Z '", System.Globalization.CultureInfo.InvariantCulture);
+            string? stamp = _time?.GetUtcNow().ToString(StampFormat, System.Globalization.CultureInfo.InvariantCulture);
             StringBuilder lines = new();
             foreach (ReadOnlySpan<char> line in text.AsSpan().TrimEnd('\n').EnumerateLines()) lines.Append(stamp).Append(line).Append('\n');
             Append(Encoding.UTF8.GetBytes(lines.ToString()));

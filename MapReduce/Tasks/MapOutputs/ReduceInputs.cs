@@ -38,7 +38,8 @@ internal sealed class ReduceInputs
         for (int i = 0; i < maps.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            if (maps[i].Machine != environment.Machine) remote.Add(i);
+            // Machines of one name do not always share a disk: what is not here may be had there.
+            if (maps[i].Machine != environment.Machine || (maps[i].Endpoint.Length > 0 && !File.Exists(maps[i].Index))) remote.Add(i);
             else if (!TryReadLocal(maps[i], partition, out runs[i]!, out MapOutputsLostException? loss)) losses.Add(loss);
         }
 

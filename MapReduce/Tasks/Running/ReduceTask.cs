@@ -10,7 +10,7 @@ internal static class ReduceTask
     private const double FetchShare = 0.3;
 
     public static TaskOutcome Run(
-        TaskOrder order, ReduceOrder reduce, JobCode code, AttemptEnvironment environment, TaskProgress progress, IRecordWatch? watch, MapOutputFetcher fetcher,
+        TaskOrder order, ReduceOrder reduce, JobCode code, AttemptEnvironment environment, TaskProgress progress, MapOutputFetcher fetcher, IRecordWatch? watch,
         CancellationToken cancellation)
     {
         JobSpec spec = order.Spec;

@@ -5,7 +5,7 @@ using Quorleans.MapReduce.Jobs;
 namespace Quorleans.MapReduce.Tasks;
 
 /// <summary>Runs attempts of tasks on the calling thread, several at a time on several threads. Whatever goes wrong is in the outcome.</summary>
-/// <param name="watch">Is told of each record before the mapper sees it, and of each value that is reduced; then there must be one attempt at a time.</param>
+/// <param name="watch">Is told of each record before the mapper sees it, and of each value that a reducer takes; then there must be one attempt at a time.</param>
 public sealed class TaskRunner(IRecordWatch? watch = null) : IDisposable
 {
     private const int MostMessageChars = 4000;
@@ -51,7 +51,7 @@ public sealed class TaskRunner(IRecordWatch? watch = null) : IDisposable
         {
             { Plan: { } plan } => PlanTask.Run(order, plan, code, environment, cancellation),
             { Map: { } map } => MapTask.Run(order, map, code, environment, progress, watch, cancellation),
-            { Reduce: { } reduce } => ReduceTask.Run(order, reduce, code, environment, progress, watch, _fetcher, cancellation),
+            { Reduce: { } reduce } => ReduceTask.Run(order, reduce, code, environment, progress, _fetcher, watch, cancellation),
             _ => throw new ArgumentException($"the order for {order.Key} says nothing to do", nameof(order)),
         };
     }
