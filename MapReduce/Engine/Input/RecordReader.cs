@@ -6,7 +6,9 @@ namespace Quorleans.MapReduce.Engine;
 internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, CancellationToken cancellation) : IDisposable
 {
     private const int InitialBytes = 256 * 1024;
-    private byte[] _buffer = new byte[InitialBytes];
+    private readonly IoBuffer _memory = new(InitialBytes);
+    private byte[] _buffer = [];
+    private int _size = InitialBytes;
     private SafeFileHandle? _file;
     private FileRange _range = new("", 0, 0);
     private long _position;
@@ -59,7 +61,11 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _memory.Dispose();
+    }
 
     private void Advance(int consumed)
     {
@@ -104,10 +110,11 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
             _from = 0;
         }
 
-        if (_to == _buffer.Length) Grow();
+        if (_to == _size) Grow();
+        _buffer = _memory.Bytes;
         try
         {
-            int read = RandomAccess.Read(_file!, _buffer.AsSpan(_to), _position + _to);
+            int read = RandomAccess.Read(_file!, _buffer.AsSpan(_to, _size - _to), _position + _to);
             _to += read;
             _isLast = read == 0;
         }
@@ -119,9 +126,11 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
 
     private void Grow()
     {
-        if (_buffer.Length >= maxRecordBytes)
+        if (_size >= maxRecordBytes)
             throw new MapReduceException(JobFailure.TooLong, $"the record at byte {_position} of {_range.Path} is longer than {maxRecordBytes} bytes, the limit for a record; more is allowed by a larger limit or more memory");
-        Array.Resize(ref _buffer, (int)Math.Min(_buffer.Length * 2L, maxRecordBytes));
+        int size = (int)Math.Min(_size * 2L, maxRecordBytes);
+        if (size > _memory.Bytes.Length) _memory.Grow(size, _to);
+        _size = size;
     }
 
     private MapReduceException Unreadable(Exception e) => new(JobFailure.Input, $"the input {_range.Path} cannot be read: {e.Message}", e);

@@ -44,6 +44,10 @@ internal sealed class AggregatingMapContext<TCombiner> : MapContext, IAggregatin
         if (Pairs > 0) AddRun(_table.WriteRun);
     }
 
+    public override void Dispose()
+    {
+    }
+
     private void Add(ReadOnlySpan<byte> key, long value)
     {
         if (!_table.TryAdd(key, value))

@@ -24,7 +24,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
 
     private MapResult Work(InputSplit split, CancellationToken cancellation)
     {
-        MapContext context = settings.Definition.Aggregation is { } aggregation
+        using MapContext context = settings.Definition.Aggregation is { } aggregation
             ? aggregation.Accept(new ContextMaker(settings, files, progress.SetStatus, cancellation))
             : new Utf8MapContext(settings, files, progress.SetStatus, cancellation);
         using RecordReader reader = new(settings.Definition.Input, settings.MaxRecordBytes, cancellation);

@@ -1,7 +1,7 @@
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>A map attempt's side of the user's code: calls the mapper and takes its pairs.</summary>
-internal abstract class MapContext : TaskContext, IMapTaskContext
+internal abstract class MapContext : TaskContext, IMapTaskContext, IDisposable
 {
     private readonly WorkFiles _files;
     private readonly List<Run> _runs = [];
@@ -37,6 +37,9 @@ internal abstract class MapContext : TaskContext, IMapTaskContext
 
     /// <summary>Writes what is in memory.</summary>
     public abstract void Finish();
+
+    /// <summary>Gives the memory back.</summary>
+    public abstract void Dispose();
 
     protected void AddRun(Func<WorkFiles, string, Run> write)
     {

@@ -13,7 +13,7 @@ internal sealed class Utf8MapContext : MapContext, IUtf8MapContext
     {
         _mapper = settings.Definition.Mapper!();
         _combiner = settings.Definition.Combiner?.Invoke();
-        _buffer = new SortBuffer(settings.Partitions, settings.MemoryBytes, settings.Definition.KeyOrder);
+        _buffer = new SortBuffer(settings.Partitions, settings.MemoryBytes, settings.Definition.KeyOrder, ArenaPool.Shared);
     }
 
     public override void Map(ReadOnlySpan<byte> record) => _mapper.Map(record, this);
@@ -42,6 +42,8 @@ internal sealed class Utf8MapContext : MapContext, IUtf8MapContext
     {
         if (!_buffer.IsEmpty) AddRun(Write);
     }
+
+    public override void Dispose() => _buffer.Dispose();
 
     private void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
