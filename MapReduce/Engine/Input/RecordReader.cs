@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Quorleans.MapReduce.Engine;
@@ -48,6 +49,7 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
     /// <summary>Reads the next record of the part.</summary>
     /// <param name="record">The record; valid until the next call.</param>
     /// <returns>False at the part's end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryRead(out ReadOnlySpan<byte> record)
     {
         record = default;
@@ -73,6 +75,7 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
         _position += consumed;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryTake(int owned, out int bytes, out int consumed)
     {
         while (true)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Quorleans.MapReduce.Engine;
@@ -58,6 +59,7 @@ internal sealed class RunReader : IDisposable
     /// <summary>Whether the key is known to equal the one before.</summary>
     public bool SameKey { get; private set; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool MoveNext()
     {
         if (_at == _end && !NextBlock()) return false;
@@ -95,6 +97,7 @@ internal sealed class RunReader : IDisposable
     }
 
     // The buffer has the rest of the block that was read last, and then what follows it in the file.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool NextBlock()
     {
         long left = _segment.Offset + _segment.Bytes - _offset;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Quorleans.MapReduce.Engine;
@@ -50,6 +51,7 @@ internal sealed class RunWriter : IDisposable
         _pairs = 0;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         MakeRoom((long)key.Length + value.Length + (2 * Varint.MaxBytes));
@@ -73,6 +75,7 @@ internal sealed class RunWriter : IDisposable
     }
 
     /// <summary>Writes a pair that is in a run's form already: the key's length + 1, the key, the value's length, the value.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<byte> pair, int keyStart, int keyLength)
     {
         MakeRoom(pair.Length + 1L);
@@ -117,6 +120,7 @@ internal sealed class RunWriter : IDisposable
 
     private bool IsSameKey(ReadOnlySpan<byte> key) => key.Length == _keyLength && key.SequenceEqual(_bytes.AsSpan(_keyStart, _keyLength));
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MakeRoom(long needed)
     {
         if (_length - _blockStart >= Run.BlockBytes) EndBlock();
@@ -134,6 +138,7 @@ internal sealed class RunWriter : IDisposable
         _partition = -1;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void EndBlock()
     {
         Span<byte> block = _bytes.AsSpan(_blockStart, _length - _blockStart);

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>Runs one attempt of a map task: reads its split, calls the mapper, leaves sorted runs.</summary>
@@ -22,6 +24,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private MapResult Work(InputSplit split, CancellationToken cancellation)
     {
         using MapContext context = settings.Definition.Aggregation is { } aggregation

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>A map attempt's side of the user's code: calls the mapper and takes its pairs.</summary>
@@ -47,11 +49,14 @@ internal abstract class MapContext : TaskContext, IMapTaskContext, IDisposable
         _runs.Add(write(_files, _files.NewPath("run")));
     }
 
-    protected int PartitionOf(ReadOnlySpan<byte> key)
+    protected int PartitionOf(ReadOnlySpan<byte> key) => PartitionOf(Settings.Partitioner, key, Settings.Partitions);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static int PartitionOf(IPartitioner partitioner, ReadOnlySpan<byte> key, int partitions)
     {
-        int partition = Settings.Partitioner.Partition(key, Settings.Partitions);
-        if ((uint)partition >= (uint)Settings.Partitions)
-            throw new MapReduceException(JobFailure.UserCode, $"the partitioner sent the key {Describe.Bytes(key)} to partition {partition} of {Settings.Partitions}");
+        int partition = partitioner.Partition(key, partitions);
+        if ((uint)partition >= (uint)partitions)
+            throw new MapReduceException(JobFailure.UserCode, $"the partitioner sent the key {Describe.Bytes(key)} to partition {partition} of {partitions}");
         return partition;
     }
 }

@@ -38,6 +38,7 @@ internal readonly ref struct PairSorter<TKeys>
     }
 
     // The prefixes are the eight bytes at an offset of the keys, which are equal before it.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void SortFrom(Span<PairEntry> entries, int offset)
     {
         SortPrefixes(entries);
@@ -148,6 +149,7 @@ internal readonly ref struct PairSorter<TKeys>
         foreach (ref readonly PairEntry entry in scratch) entries[high[(int)((entry.Prefix - least) >> (shift + DigitBits))]++] = entry;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void InsertByPrefix(Span<PairEntry> entries)
     {
         for (int i = 1; i < entries.Length; i++)

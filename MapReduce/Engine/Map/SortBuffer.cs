@@ -25,6 +25,7 @@ internal sealed unsafe class SortBuffer(int partitions, long memoryBytes, IKeyCo
     public bool IsEmpty => _pairs == 0;
 
     /// <summary>Takes a pair, unless the memory is used up. An empty buffer takes any.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryAdd(int partition, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         long needed = _used + LongestHeader + key.Length + value.Length + (BytesPerEntry * (_pairs + 1L)) + PairEntry.Bytes;
@@ -105,6 +106,7 @@ internal sealed unsafe class SortBuffer(int partitions, long memoryBytes, IKeyCo
     }
 
     // A counting sort into the room behind the pairs; what the entries leave is then the sorter's.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private Span<PairEntry> ByPartition()
     {
         PairEntry* to = (PairEntry*)(_start + ((_used + PairEntry.Bytes - 1) / PairEntry.Bytes * PairEntry.Bytes));

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>For mappers that emit bytes: pairs are sorted in memory.</summary>
@@ -18,6 +20,7 @@ internal sealed class Utf8MapContext : MapContext, IUtf8MapContext
 
     public override void Map(ReadOnlySpan<byte> record) => _mapper.Map(record, this);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Emit(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         if (Holds) _held.Add(key, value);
@@ -45,6 +48,7 @@ internal sealed class Utf8MapContext : MapContext, IUtf8MapContext
 
     public override void Dispose() => _buffer.Dispose();
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         int partition = PartitionOf(key);

@@ -50,6 +50,7 @@ internal sealed class MergeReader : IDisposable
     /// <summary>Whether the pair is known, without looking, to have the key of the one before.</summary>
     public bool SameKey { get; private set; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool MoveNext()
     {
         if (_current is null) return Begin();
@@ -76,6 +77,7 @@ internal sealed class MergeReader : IDisposable
         return !_ended[_winner];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool Advance(int i)
     {
         bool isThere = _readers[i].MoveNext();

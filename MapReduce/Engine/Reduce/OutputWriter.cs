@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Quorleans.MapReduce.Engine;
@@ -17,6 +18,7 @@ internal sealed class OutputWriter(WorkFiles files, string path, OutputFormat fo
     /// <summary>How many bytes were written.</summary>
     public long Bytes { get; private set; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         long needed = (long)key.Length + value.Length + 2;

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 
 namespace Quorleans.MapReduce.Engine;
 
@@ -66,6 +67,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
 
         public long Groups { get; private set; }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Call(Func<IUtf8Reducer> maker)
         {
             IUtf8Reducer reducer;
@@ -91,6 +93,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Copy()
         {
             while (Next())
@@ -125,6 +128,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
             return Varint.UnZigZag(Varint.Read(groups.Current, ref at));
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool Next()
         {
             if (Groups % GroupsPerReport == 0) Report();
