@@ -1,8 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Quorleans.MapReduce.Engine;
 
@@ -43,8 +41,24 @@ internal sealed unsafe class AggregationTable<TCombiner> : IDisposable
     /// <summary>Adds a number, unless the memory is used up: then all is to be written out first.</summary>
     public bool TryAdd(ReadOnlySpan<byte> key, long value)
     {
+        ref byte start = ref MemoryMarshal.GetReference(key);
+        ulong a;
+        ulong b = 0;
         if (key.Length > InlineBytes) return TryAddLong(key, value);
-        (ulong a, ulong b) = Padded(key);
+        if (key.Length >= 8)
+        {
+            a = Unsafe.ReadUnaligned<ulong>(ref start);
+            if (key.Length > 8) b = Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, key.Length - 8)) >> (8 * (InlineBytes - key.Length));
+        }
+        else if (key.Length >= 4)
+        {
+            a = Unsafe.ReadUnaligned<uint>(ref start) | ((ulong)Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, key.Length - 4)) << (8 * (key.Length - 4)));
+        }
+        else
+        {
+            a = key.Length == 0 ? 0 : start | ((ulong)Unsafe.Add(ref start, key.Length >> 1) << (8 * (key.Length >> 1))) | ((ulong)Unsafe.Add(ref start, key.Length - 1) << (8 * (key.Length - 1)));
+        }
+
         Slot* slots = _slots;
         int mask = _size - 1;
         int tag = key.Length + 1;
@@ -207,32 +221,6 @@ internal sealed unsafe class AggregationTable<TCombiner> : IDisposable
         int length = slot.Tag - 1;
         if (length > InlineBytes) return longKeys.AsSpan(slot.Offset, length);
         return MemoryMarshal.CreateReadOnlySpan(ref Unsafe.As<ulong, byte>(ref slot.A), length);
-    }
-
-    // The key, filled up with zeros. Lengths follow each other like dice: a load under a mask has no branch on them.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static (ulong A, ulong B) Padded(ReadOnlySpan<byte> key)
-    {
-        ref byte start = ref MemoryMarshal.GetReference(key);
-        if (Avx512BW.VL.IsSupported)
-        {
-            fixed (byte* from = &start)
-            {
-                Vector128<ulong> both = Avx512BW.VL.MaskLoad(from, Vector128.LessThan(Vector128<byte>.Indices, Vector128.Create((byte)key.Length)), Vector128<byte>.Zero).AsUInt64();
-                return (both[0], both[1]);
-            }
-        }
-
-        if (key.Length >= 8)
-        {
-            ulong first = Unsafe.ReadUnaligned<ulong>(ref start);
-            return (first, key.Length == 8 ? 0 : Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, key.Length - 8)) >> (8 * (InlineBytes - key.Length)));
-        }
-
-        if (key.Length >= 4)
-            return (Unsafe.ReadUnaligned<uint>(ref start) | ((ulong)Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, key.Length - 4)) << (8 * (key.Length - 4))), 0);
-        if (key.Length == 0) return (0, 0);
-        return (start | ((ulong)Unsafe.Add(ref start, key.Length >> 1) << (8 * (key.Length >> 1))) | ((ulong)Unsafe.Add(ref start, key.Length - 1) << (8 * (key.Length - 1))), 0);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
