@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Quorleans.Benchmarks.MapReduce.Peers;
 using Quorleans.MapReduce;
 using Quorleans.MapReduce.Applications;
 using Quorleans.MapReduce.Engine;
@@ -8,19 +9,23 @@ using Spectre.Console;
 
 namespace Quorleans.Benchmarks.MapReduce;
 
-/// <summary><c>mapreduce</c>: the engine in this process, beside what the machine's own tools do with the same files.</summary>
+/// <summary><c>mapreduce</c>: the engine beside other programs that do the same with the same files.</summary>
 internal sealed class MapReduceCommand : Command
 {
     private const int Reducers = 10;
+    private const double MostResident = 1500;
     private readonly Option<int> _megabytes = new("--megabytes") { Description = "The size of each input.", HelpName = "MB", DefaultValueFactory = _ => 500 };
-    private readonly Option<int> _rounds = new("--rounds") { Description = "How often each is measured; the best counts, for us and for peers.", HelpName = "N", DefaultValueFactory = _ => 2 };
+    private readonly Option<int> _memory = new("--memory") { Description = "The memory of a task's pairs.", HelpName = "MB", DefaultValueFactory = _ => 128 };
+    private readonly Option<int> _slots = new("--slots") { Description = "How many tasks run at a time.", HelpName = "N", DefaultValueFactory = _ => Environment.ProcessorCount };
+    private readonly Option<int> _rounds = new("--rounds") { Description = "How often each is measured; the best counts, for us and for peers.", HelpName = "N", DefaultValueFactory = _ => 3 };
     private readonly Option<string[]> _only = new("--only") { Description = "Only these: wordcount, sort.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<bool> _withoutPeers = new("--without-peers") { Description = "Measure no other programs." };
     private readonly Option<string> _folder = new("--folder") { Description = "Where inputs and outputs lie meanwhile.", HelpName = "DIR", DefaultValueFactory = _ => Path.GetTempPath() };
 
     public MapReduceCommand()
-        : base("mapreduce", "Measure word count and sort in this process, beside sort(1) and mawk when they are there. Needs four times the inputs' size on the disk; status 1 when a mark is missed.")
+        : base("mapreduce", "Measure word count and sort in this process, beside those of GNU parallel, DuckDB, MR-MPI and sort(1) that are there. Needs five times the inputs' size on the disk; status 1 when a mark is missed.")
     {
-        foreach (Option option in (Option[])[_megabytes, _rounds, _only, _folder]) Add(option);
+        foreach (Option option in (Option[])[_megabytes, _memory, _slots, _rounds, _only, _withoutPeers, _folder]) Add(option);
         _only.AcceptOnlyFromAmong("wordcount", "sort");
         SetAction(Run);
     }
@@ -28,83 +33,21 @@ internal sealed class MapReduceCommand : Command
     private int Run(ParseResult parsed)
     {
         string[] only = parsed.GetValue(_only) is { Length: > 0 } chosen ? chosen : ["wordcount", "sort"];
-        long bytes = parsed.GetRequiredValue(_megabytes) * 1_000_000L;
-        int rounds = parsed.GetRequiredValue(_rounds);
-        string folder = Path.Combine(parsed.GetRequiredValue(_folder), $"quorleans-mapreduce-{Environment.ProcessId}");
-        Directory.CreateDirectory(folder);
+        string scratch = Path.Combine(parsed.GetRequiredValue(_folder), $"quorleans-mapreduce-{Environment.ProcessId}");
+        Directory.CreateDirectory(scratch);
         try
         {
-            List<Mark> marks = [];
-            if (only.Contains("wordcount")) WordCount(folder, bytes, rounds, marks);
-            if (only.Contains("sort")) Sort(folder, bytes, rounds, marks);
-            return Show(marks);
+            Session session = new(scratch, parsed.GetRequiredValue(_megabytes) * 1_000_000L, parsed.GetRequiredValue(_rounds), parsed.GetRequiredValue(_memory), parsed.GetRequiredValue(_slots), parsed.GetRequiredValue(_withoutPeers));
+            IReadOnlyList<IJobHost> hosts = [new LocalJobs()];
+            if (only.Contains("wordcount")) session.WordCount(hosts);
+            if (only.Contains("sort")) session.Sort(hosts);
+            return Show(session.Marks);
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            Directory.Delete(scratch, recursive: true);
         }
     }
-
-    private static void WordCount(string folder, long bytes, int rounds, List<Mark> marks)
-    {
-        string text = Path.Combine(folder, "text");
-        Corpora.WriteText(text, bytes);
-        double ours = Best(rounds, round => Ours(new WordCount(), [], text, Path.Combine(folder, $"wc-{round}"), marks, "word count"));
-        marks.Add(Mark.AtLeast($"word count, {Reducers} reducers, best of {rounds}", bytes / 1e6 / ours, 200, "MB/s"));
-        Peer("tr | mawk, unsorted", $"tr -cs A-Za-z '\\n' < '{text}' | mawk '{{n[$0]++}} END {{for (w in n) print w, n[w]}}' > '{folder}/mawk'", "mawk", bytes, ours, 5, rounds, marks);
-        File.Delete(text);
-    }
-
-    private static void Sort(string folder, long bytes, int rounds, List<Mark> marks)
-    {
-        string records = Path.Combine(folder, "records");
-        Corpora.WriteRecords(records, bytes);
-        double ours = Best(rounds, round => Ours(new Sort(), [new("record", "100"), new("key", "0:10")], records, Path.Combine(folder, $"sort-{round}"), marks, "sort"));
-        marks.Add(Mark.Beside($"sort, {Reducers} reducers, best of {rounds}", Mark.Text(bytes / 1e6 / ours, "MB/s")));
-        Peer("sort -S2G --parallel=2", $"LC_ALL=C sort -S2G --parallel=2 -o '{folder}/sorted' '{records}'", "sort", bytes, ours, 1.5, rounds, marks);
-    }
-
-    private static double Ours(IMapReduceApplication application, KeyValuePair<string, string>[] given, string input, string output, List<Mark> marks, string what)
-    {
-        JobArguments arguments = new(given);
-        long allocated = GC.GetTotalAllocatedBytes();
-        long start = Stopwatch.GetTimestamp();
-        JobReport report = new LocalRunner(new JobProgress()).Run(
-            new JobRequest { Jobs = application.Define(arguments), Arguments = arguments, Inputs = [input], Output = output, Reducers = Reducers, Durable = false }, CancellationToken.None)[0];
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        long resident = Process.GetCurrentProcess().WorkingSet64;
-        Directory.Delete(output, recursive: true);
-        marks.Add(Mark.Beside($"  {what}: map {report.MapSeconds:F2} s, reduce {report.Seconds - report.MapSeconds:F2} s, intermediate {report.SpilledBytes / 1e6:F0} MB, allocated {(GC.GetTotalAllocatedBytes() - allocated) / 1e6:F0} MB, resident {resident / 1e6:F0} MB",
-            Mark.Text(report.InputBytes / 1e6 / seconds, "MB/s")));
-        return seconds;
-    }
-
-    private static void Peer(string name, string command, string tool, long bytes, double ours, double wanted, int rounds, List<Mark> marks)
-    {
-        if (Shell($"command -v {tool}") != 0)
-        {
-            marks.Add(Mark.Beside(name, "not here"));
-            return;
-        }
-
-        double theirs = Best(rounds, _ =>
-        {
-            long start = Stopwatch.GetTimestamp();
-            return Shell(command) == 0 ? Stopwatch.GetElapsedTime(start).TotalSeconds : throw new InvalidOperationException($"{name} failed");
-        });
-        marks.Add(Mark.Beside(name, Mark.Text(bytes / 1e6 / theirs, "MB/s")));
-        marks.Add(Mark.AtLeast($"ours against {name}", theirs / ours, wanted, "×"));
-    }
-
-    private static int Shell(string command)
-    {
-        using Process process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", command]) { RedirectStandardOutput = true })!;
-        process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return process.ExitCode;
-    }
-
-    private static double Best(int rounds, Func<int, double> measure) => Enumerable.Range(0, rounds).Min(measure);
 
     private static int Show(List<Mark> marks)
     {
@@ -112,7 +55,97 @@ internal sealed class MapReduceCommand : Command
         foreach (Mark mark in marks) table.AddRow(Markup.Escape(mark.What), Markup.Escape(mark.Measured), Markup.Escape(mark.Wanted), mark.Met switch { true => "[green]met[/]", false => "[red]missed[/]", null => "" });
         if (Console.IsOutputRedirected) AnsiConsole.Profile.Width = 160;
         AnsiConsole.Write(table);
-        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors; not synced to the disk, like the peers."));
+        AnsiConsole.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Environment.ProcessorCount} processors; not synced to the disk, like the peers. A peer counts only when its result is ours."));
         return marks.Exists(static mark => mark.Met == false) ? 1 : 0;
+    }
+
+    private sealed class Session(string scratch, long bytes, int rounds, int memory, int slots, bool withoutPeers)
+    {
+        private double _peak;
+
+        public List<Mark> Marks { get; } = [];
+
+        public void WordCount(IReadOnlyList<IJobHost> hosts)
+        {
+            string text = Path.Combine(scratch, "text");
+            string output = Path.Combine(scratch, "wc");
+            Corpora.WriteText(text, bytes);
+            double[] ours = [.. hosts.Select(host => Best("word count", host, new WordCount(), [], text, output))];
+            for (int i = 0; i < ours.Length; i++) Marks.Add(Mark.AtLeast($"word count, {hosts[i].Name}, best of {rounds}", bytes / 1e6 / ours[i], 200, "MB/s"));
+            double theirs = BestOf(KnownPeers.WordCount, text, output, Results.SameLines);
+            for (int i = 0; i < ours.Length && theirs > 0; i++) Marks.Add(Mark.AtLeast($"word count, {hosts[i].Name}, against the best of these", theirs / ours[i], 5, "×"));
+            File.Delete(text);
+        }
+
+        public void Sort(IReadOnlyList<IJobHost> hosts)
+        {
+            string records = Path.Combine(scratch, "records");
+            string output = Path.Combine(scratch, "sort");
+            Corpora.WriteRecords(records, bytes);
+            double[] ours = [.. hosts.Select(host => Best("sort", host, new Sort(), [new("record", "100"), new("key", "0:10")], records, output))];
+            for (int i = 0; i < ours.Length; i++) Marks.Add(Mark.Beside($"sort, {hosts[i].Name}, best of {rounds}", Mark.Text(bytes / 1e6 / ours[i], "MB/s")));
+            Marks.Add(Mark.AtMost($"sort, {memory} MB a task, {slots} at a time: peak of resident memory", _peak, MostResident, "MB"));
+            double theirs = BestOf(KnownPeers.Sort, records, output, Results.SameBytes);
+            for (int i = 0; i < ours.Length && theirs > 0; i++) Marks.Add(Mark.AtLeast($"sort, {hosts[i].Name}, against it", theirs / ours[i], 1.5, "×"));
+            File.Delete(records);
+        }
+
+        private double Best(string what, IJobHost host, IMapReduceApplication application, KeyValuePair<string, string>[] given, string input, string output)
+        {
+            JobArguments arguments = new(given);
+            double best = double.MaxValue;
+            _peak = 0;
+            for (int round = 0; round < rounds; round++)
+            {
+                ResidentMemory.Reset();
+                long allocated = GC.GetTotalAllocatedBytes();
+                long start = Stopwatch.GetTimestamp();
+                JobReport report = host.Run(new JobRequest
+                {
+                    Jobs = application.Define(arguments),
+                    Arguments = arguments,
+                    Inputs = [input],
+                    Output = output,
+                    Overwrite = true,
+                    Reducers = Reducers,
+                    MemoryBytes = (long)memory << 20,
+                    Slots = slots,
+                    Durable = false,
+                });
+                double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+                best = Math.Min(best, seconds);
+                double peak = ResidentMemory.PeakMegabytes();
+                _peak = Math.Max(_peak, peak);
+                Marks.Add(Mark.Beside(
+                    $"  {what}, {host.Name}, {(round == 0 ? "cold" : "warm")}: map {report.MapSeconds:F2} s, reduce {report.Seconds - report.MapSeconds:F2} s, intermediate {report.SpilledBytes / 1e6:F0} MB, allocated {(GC.GetTotalAllocatedBytes() - allocated) / 1e6:F0} MB, peak {peak:F0} MB",
+                    Mark.Text(report.InputBytes / 1e6 / seconds, "MB/s")));
+            }
+
+            return best;
+        }
+
+        // The best of those that are here, in seconds; 0: none is.
+        private double BestOf(IReadOnlyList<Peer> peers, string input, string output, Func<string[], string, bool> isSame)
+        {
+            double best = double.MaxValue;
+            foreach (Peer peer in withoutPeers ? [] : peers)
+            {
+                if (!peer.IsHere(scratch))
+                {
+                    Marks.Add(Mark.Beside(peer.Name, "not here"));
+                    continue;
+                }
+
+                string result = Path.Combine(scratch, "peer");
+                double theirs = Enumerable.Range(0, rounds).Min(_ => peer.Run(input, result, scratch));
+                bool same = isSame(Results.FilesOf(output), result);
+                foreach (string path in Directory.EnumerateFiles(scratch, "peer*")) File.Delete(path);
+                Marks.Add(same ? Mark.Beside(peer.Name, Mark.Text(bytes / 1e6 / theirs, "MB/s")) : Mark.Is($"{peer.Name}: the same result", "no", false));
+                if (same) best = Math.Min(best, theirs);
+            }
+
+            Directory.Delete(output, recursive: true);
+            return best < double.MaxValue ? best : 0;
+        }
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Applications;
 
 /// <summary>
@@ -37,11 +39,13 @@ public sealed class Sort : IMapReduceApplication
 
     private sealed class WholeMapper : IUtf8Mapper
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Map(ReadOnlySpan<byte> record, IUtf8MapContext context) => context.Emit(record, default);
     }
 
     private sealed class PartMapper(int offset, int length) : IUtf8Mapper
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Map(ReadOnlySpan<byte> record, IUtf8MapContext context)
         {
             int start = Math.Min(offset, record.Length);
@@ -51,6 +55,7 @@ public sealed class Sort : IMapReduceApplication
 
     private sealed class Reducer(bool byPart) : IUtf8Reducer
     {
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Reduce(ReadOnlySpan<byte> key, IUtf8Values values, IUtf8ReduceContext context)
         {
             while (values.MoveNext()) context.Write(byPart ? default : key, values.Current);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace Quorleans.MapReduce;
 
@@ -27,6 +28,7 @@ public static class RecordFormats
 
         public int LookBehind => 1;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public bool TryRead(ReadOnlySpan<byte> buffer, int owned, bool isLast, out int recordBytes, out int consumedBytes)
         {
             recordBytes = buffer.IndexOf((byte)'\n');
@@ -80,6 +82,7 @@ public static class RecordFormats
 
         public int LookBehind => 0;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public bool TryRead(ReadOnlySpan<byte> buffer, int owned, bool isLast, out int recordBytes, out int consumedBytes)
         {
             recordBytes = consumedBytes = _bytes;

@@ -72,7 +72,7 @@ public sealed class FailureTests : IDisposable
         byte[] data = new byte[100 * 20_000];
         new Random(4).NextBytes(data);
         _folder.Add("records", data);
-        JobRequest request = _folder.Request(new Sort(), ("record", "100")) with { MemoryBytes = 200_000, Slots = 2 };
+        JobRequest request = _folder.Request(new Sort(), ("record", "100")) with { MemoryBytes = 100_000, Slots = 2 };
         MapReduceException error = Fails(request, folder => new FullDisk(folder, writes));
         Assert.Equal(JobFailure.DiskFull, error.Failure);
         Assert.Contains("no space left", error.Message, StringComparison.Ordinal);
@@ -208,7 +208,7 @@ public sealed class FailureTests : IDisposable
         long pairs = 0;
         for (int partition = 0; partition < run.Segments.Count; partition++)
         {
-            using RunReader reader = new(run, partition, withPrefix: true);
+            using RunReader reader = new(run, partition, withPrefix: true, Engine.Run.LeastReadBytes);
             while (reader.MoveNext()) pairs++;
         }
 

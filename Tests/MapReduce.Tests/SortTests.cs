@@ -61,4 +61,32 @@ public sealed class SortTests : IDisposable
         Array.Sort(expected, (a, b) => a.AsSpan().SequenceCompareTo(b));
         Assert.Equal(string.Concat(expected.Select(line => Encoding.UTF8.GetString(line) + "\n")), _folder.OutputText());
     }
+
+    [Fact]
+    public void PairsLongerThanTheMemory_AreSortedAmongShortOnes()
+    {
+        Random random = new(6);
+        string[] lines = [.. Enumerable.Range(0, 2000).Select(i => $"{random.Next(100_000):00000}{new string('x', i % 100 == 50 ? 300_000 + i : i % 7)}")];
+        _folder.Add("lines", string.Join('\n', lines));
+        JobFolder.Run(_folder.Request(new Sort()) with { MemoryBytes = 100_000, Reducers = 3, SplitBytes = 1_000_000 });
+        Assert.Equal(lines.Order(StringComparer.Ordinal), _folder.Lines);
+        _folder.AssertOnlyOutputIsLeft();
+    }
+
+    [Fact]
+    public void TasksInMemoryThatOthersLeft_FindNothingOfTheirs()
+    {
+        _folder.Add("text", Corpus.Text(8, 400_000));
+        (IMapReduceApplication, int)[] jobs = [(new Sort(), 1 << 20), (new WordCount(), 1 << 20), (new InvertedIndex(), 50_000), (new Sort(), 30_000), (new WordCount(), 1 << 16)];
+        string[] first = [.. jobs.Select(Output)];
+        for (int round = 0; round < 3; round++) Assert.Equal(first, jobs.Reverse().Select(Output).Reverse());
+        Assert.Equal(first[0], first[3]);
+        Assert.Equal(first[1], first[4]);
+
+        string Output((IMapReduceApplication Application, int Memory) job)
+        {
+            JobFolder.Run(_folder.Request(job.Application) with { MemoryBytes = job.Memory, SplitBytes = 50_000, Slots = 4, Reducers = 3, Overwrite = true });
+            return _folder.OutputText();
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Quorleans.MapReduce.Engine;
@@ -7,7 +8,9 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
 {
     private const int InitialBytes = 256 * 1024;
     private readonly int _header = format is IFramedRecordFormat framed ? framed.HeaderBytes : 0;
-    private byte[] _buffer = new byte[InitialBytes];
+    private readonly IoBuffer _memory = new(InitialBytes);
+    private byte[] _buffer = [];
+    private int _size = InitialBytes;
     private SafeFileHandle? _file;
     private FileRange _range = new("", 0, 0);
     private long _position;
@@ -47,6 +50,7 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
     /// <summary>Reads the next record of the part.</summary>
     /// <param name="record">The record; valid until the next call.</param>
     /// <returns>False at the part's end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool TryRead(out ReadOnlySpan<byte> record)
     {
         record = default;
@@ -60,7 +64,11 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _file?.Dispose();
+    public void Dispose()
+    {
+        _file?.Dispose();
+        _memory.Dispose();
+    }
 
     private void Advance(int consumed)
     {
@@ -68,6 +76,7 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
         _position += consumed;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private bool TryTake(int owned, out int bytes, out int consumed)
     {
         while (true)
@@ -105,10 +114,11 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
             _from = 0;
         }
 
-        if (_to == _buffer.Length) Grow();
+        if (_to == _size) Grow();
+        _buffer = _memory.Bytes;
         try
         {
-            int read = RandomAccess.Read(_file!, _buffer.AsSpan(_to), _position + _to);
+            int read = RandomAccess.Read(_file!, _buffer.AsSpan(_to, _size - _to), _position + _to);
             _to += read;
             _isLast = read == 0;
         }
@@ -120,9 +130,11 @@ internal sealed class RecordReader(IRecordFormat format, int maxRecordBytes, Can
 
     private void Grow()
     {
-        if (_buffer.Length >= maxRecordBytes)
+        if (_size >= maxRecordBytes)
             throw new MapReduceException(JobFailure.TooLong, $"the record at byte {_position} of {_range.Path} is longer than {maxRecordBytes} bytes, the limit for a record; more is allowed by a larger limit or more memory");
-        Array.Resize(ref _buffer, (int)Math.Min(_buffer.Length * 2L, maxRecordBytes));
+        int size = (int)Math.Min(_size * 2L, maxRecordBytes);
+        if (size > _memory.Bytes.Length) _memory.Grow(size, _to);
+        _size = size;
     }
 
     private MapReduceException Unreadable(Exception e) => new(JobFailure.Input, $"the input {_range.Path} cannot be read: {e.Message}", e);

@@ -14,6 +14,12 @@ public sealed record Run(string Path, IReadOnlyList<RunSegment> Segments)
     /// <summary>A block is closed when it has at least this much; only a longer pair makes it larger than twice that.</summary>
     internal const int BlockBytes = 64 * 1024;
 
+    /// <summary>What is read of a run at a time when memory is scarce: no less than a block.</summary>
+    internal const int LeastReadBytes = 128 * 1024;
+
+    /// <summary>What is read of a run at a time at most.</summary>
+    internal const int MostReadBytes = 512 * 1024;
+
     /// <summary>How many bytes the file has.</summary>
     public long Bytes { get; } = Segments.Sum(static segment => segment.Bytes);
 }

@@ -14,7 +14,7 @@ internal sealed class AggregatingMapContext<TCombiner> : MapContext, IAggregatin
         : base(settings, files, status, cancellation)
     {
         _mapper = settings.Definition.Aggregation!.Mapper();
-        _table = new AggregationTable<TCombiner>(settings.Partitions, settings.MemoryBytes, settings.Partitioner, settings.Definition.KeyOrder);
+        _table = new AggregationTable<TCombiner>(settings.Partitions, settings.MemoryBytes, settings.Partitioner, settings.Definition.KeyOrder, ArenaPool.Shared);
     }
 
     public override void Map(ReadOnlySpan<byte> record) => _mapper.Map(record, this);
@@ -43,6 +43,8 @@ internal sealed class AggregatingMapContext<TCombiner> : MapContext, IAggregatin
     {
         if (Pairs > 0) AddRun(_table.WriteRun);
     }
+
+    public override void Dispose() => _table.Dispose();
 
     private void Add(ReadOnlySpan<byte> key, long value)
     {

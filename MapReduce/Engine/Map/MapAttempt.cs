@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>Runs one attempt of a map task: reads its split, calls the mapper, leaves sorted runs.</summary>
@@ -22,9 +24,10 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private MapResult Work(InputSplit split, CancellationToken cancellation)
     {
-        MapContext context = settings.Definition.Aggregation is { } aggregation
+        using MapContext context = settings.Definition.Aggregation is { } aggregation
             ? aggregation.Accept(new ContextMaker(settings, files, progress.SetStatus, cancellation))
             : new Utf8MapContext(settings, files, progress.SetStatus, cancellation);
         using RecordReader reader = new(settings.Definition.Input, settings.MaxRecordBytes, cancellation);

@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>A map attempt's side of the user's code: calls the mapper and takes its pairs.</summary>
-internal abstract class MapContext : TaskContext, IMapTaskContext
+internal abstract class MapContext : TaskContext, IMapTaskContext, IDisposable
 {
     private readonly WorkFiles _files;
     private readonly List<Run> _runs = [];
@@ -38,6 +40,9 @@ internal abstract class MapContext : TaskContext, IMapTaskContext
     /// <summary>Writes what is in memory.</summary>
     public abstract void Finish();
 
+    /// <summary>Gives the memory back.</summary>
+    public abstract void Dispose();
+
     protected void AddRun(Func<WorkFiles, string, Run> write)
     {
         Cancellation.ThrowIfCancellationRequested();
@@ -46,11 +51,14 @@ internal abstract class MapContext : TaskContext, IMapTaskContext
         Settings.Watch?.Begin(Position);
     }
 
-    protected int PartitionOf(ReadOnlySpan<byte> key)
+    protected int PartitionOf(ReadOnlySpan<byte> key) => PartitionOf(Settings.Partitioner, key, Settings.Partitions);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    internal static int PartitionOf(IPartitioner partitioner, ReadOnlySpan<byte> key, int partitions)
     {
-        int partition = Settings.Partitioner.Partition(key, Settings.Partitions);
-        if ((uint)partition >= (uint)Settings.Partitions)
-            throw new MapReduceException(JobFailure.UserCode, $"the partitioner sent the key {Describe.Bytes(key)} to partition {partition} of {Settings.Partitions}");
+        int partition = partitioner.Partition(key, partitions);
+        if ((uint)partition >= (uint)partitions)
+            throw new MapReduceException(JobFailure.UserCode, $"the partitioner sent the key {Describe.Bytes(key)} to partition {partition} of {partitions}");
         return partition;
     }
 }

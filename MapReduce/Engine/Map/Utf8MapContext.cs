@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>For mappers that emit bytes: pairs are sorted in memory.</summary>
@@ -13,11 +15,12 @@ internal sealed class Utf8MapContext : MapContext, IUtf8MapContext
     {
         _mapper = settings.Definition.Mapper!();
         _combiner = settings.Definition.Combiner?.Invoke();
-        _buffer = new SortBuffer(settings.Partitions, settings.MemoryBytes, settings.Definition.KeyOrder);
+        _buffer = new SortBuffer(settings.Partitions, settings.MemoryBytes, settings.Definition.KeyOrder, ArenaPool.Shared);
     }
 
     public override void Map(ReadOnlySpan<byte> record) => _mapper.Map(record, this);
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Emit(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         if (Holds) _held.Add(key, value);
@@ -43,6 +46,9 @@ internal sealed class Utf8MapContext : MapContext, IUtf8MapContext
         if (!_buffer.IsEmpty) AddRun(Write);
     }
 
+    public override void Dispose() => _buffer.Dispose();
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Add(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         int partition = PartitionOf(key);

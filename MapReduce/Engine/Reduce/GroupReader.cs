@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.MapReduce.Engine;
 
 /// <summary>Gives merged pairs group by group, each value once: no group is ever in memory.</summary>
@@ -18,6 +20,7 @@ internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order, IRecor
     public ReadOnlySpan<byte> Current => pairs.Value;
 
     /// <summary>Goes to the next group; what is left of the one before is skipped.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool NextGroup()
     {
         if (!_begun)
@@ -42,6 +45,7 @@ internal sealed class GroupReader(MergeReader pairs, IKeyComparer? order, IRecor
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool MoveNext()
     {
         if (_atFirst)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Quorleans.MapReduce.Engine;
@@ -7,7 +8,8 @@ internal sealed class OutputWriter(WorkFiles files, string path, OutputFormat fo
 {
     private const int BufferBytes = 256 * 1024;
     private readonly SafeFileHandle _file = files.Create(path);
-    private byte[] _buffer = new byte[BufferBytes];
+    private readonly IoBuffer _memory = new(BufferBytes);
+    private byte[] _buffer = [];
     private int _used;
 
     /// <summary>How many records were written.</summary>
@@ -16,13 +18,15 @@ internal sealed class OutputWriter(WorkFiles files, string path, OutputFormat fo
     /// <summary>How many bytes were written.</summary>
     public long Bytes { get; private set; }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         long needed = (long)key.Length + value.Length + 2;
         if (needed > _buffer.Length - _used)
         {
             Flush();
-            if (needed > _buffer.Length) Array.Resize(ref _buffer, checked((int)needed));
+            if (needed > _memory.Bytes.Length) _memory.Grow(checked((int)needed), 0);
+            _buffer = _memory.Bytes;
         }
 
         Put(key);
@@ -39,7 +43,11 @@ internal sealed class OutputWriter(WorkFiles files, string path, OutputFormat fo
         if (durable) DurableFiles.Sync(_file, path);
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose()
+    {
+        _file.Dispose();
+        _memory.Dispose();
+    }
 
     private void Put(ReadOnlySpan<byte> bytes)
     {
@@ -49,6 +57,7 @@ internal sealed class OutputWriter(WorkFiles files, string path, OutputFormat fo
 
     private void Flush()
     {
+        if (_used == 0) return;
         files.Write(_file, path, _buffer.AsSpan(0, _used), Bytes);
         Bytes += _used;
         progress.AddOutput(_used);

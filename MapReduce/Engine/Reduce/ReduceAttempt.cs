@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Runtime.CompilerServices;
 
 namespace Quorleans.MapReduce.Engine;
 
@@ -18,11 +19,11 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public ReduceResult Run(int partition, IReadOnlyList<Run> runs, string outputPath, CancellationToken cancellation)
     {
-        int atATime = (int)Math.Clamp(settings.MemoryBytes / (3 * Engine.Run.BlockBytes), FewestRunsAtATime, MostRunsAtATime);
+        int atATime = (int)Math.Clamp(settings.MemoryBytes / (2 * Engine.Run.LeastReadBytes), FewestRunsAtATime, MostRunsAtATime);
         List<Run> left = [.. runs.Where(run => run.Segments[partition].Pairs > 0)];
         List<string> own = [];
         while (left.Count > atATime) left = MergeSome(left, partition, atATime, own, cancellation);
-        using MergeReader pairs = new(left, partition, settings.Definition.KeyOrder);
+        using MergeReader pairs = new(left, partition, settings.Definition.KeyOrder, settings.MemoryBytes);
         using OutputWriter output = new(files, outputPath, settings.Definition.Output, progress);
         ReduceContext context = new(settings.Arguments, output, progress.SetStatus, cancellation);
         GroupReader groups = new(pairs, settings.Definition.KeyOrder, settings.Watch);
@@ -43,7 +44,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
         {
             string path = files.NewPath("merge");
             own.Add(path);
-            using MergeReader pairs = new(some, partition, settings.Definition.KeyOrder);
+            using MergeReader pairs = new(some, partition, settings.Definition.KeyOrder, settings.MemoryBytes);
             using RunWriter writer = new(files, path, partition + 1);
             writer.BeginPartition(partition);
             for (long n = 0; pairs.MoveNext(); n++)
@@ -71,6 +72,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
 
         public long Groups { get; private set; }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Call(Func<IUtf8Reducer> maker)
         {
             IUtf8Reducer reducer;
@@ -96,6 +98,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
             }
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Copy()
         {
             while (Next())
@@ -130,6 +133,7 @@ public sealed class ReduceAttempt(ReduceSettings settings, WorkFiles files, JobP
             return Varint.UnZigZag(Varint.Read(groups.Current, ref at));
         }
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private bool Next()
         {
             if (Groups % GroupsPerReport == 0) Report();
