@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Quorleans.Clerk;
 using Quorleans.Cluster.Tests.Embedded;
-using Quorleans.GrainInterfaces;
 using Quorleans.Hosting;
 using Quorleans.MapReduce.Jobs;
 using Quorleans.Tests.Shared;
