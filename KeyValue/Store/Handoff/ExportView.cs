@@ -10,6 +10,7 @@ namespace Quorleans.KeyValue.Store;
 internal sealed class ExportView(Shard image, int attempt, long budget)
 {
     private readonly List<byte[]> _operations = [];
+    private readonly PayloadWriter _writer = new();
     private int _head;
 
     /// <summary>The shard at the start.</summary>
@@ -40,11 +41,11 @@ internal sealed class ExportView(Shard image, int attempt, long budget)
     /// <returns>False when that is too much: the view is of no use any more.</returns>
     public bool Record(long timeMs, ClientId client, ReadOnlySpan<byte> operation)
     {
-        var writer = new PayloadWriter(operation.Length + ClientId.Size + 10);
-        writer.Varint(timeMs);
-        writer.Client(client);
-        writer.Raw(operation);
-        byte[] record = writer.ToArray();
+        _writer.Clear();
+        _writer.Varint(timeMs);
+        _writer.Client(client);
+        _writer.Raw(operation);
+        byte[] record = _writer.ToArray();
         _operations.Add(record);
         Bytes += record.Length;
         return Bytes <= budget;
@@ -70,13 +71,13 @@ internal sealed class ExportView(Shard image, int attempt, long budget)
     /// <param name="maxBytes">Bytes after which no further one is added; the first always is.</param>
     /// <param name="content">The operations.</param>
     /// <returns>How many since the start come before the next.</returns>
-    public long Read(long from, int maxBytes, out byte[] content)
+    public long Read(long from, int maxBytes, out ReadOnlyMemory<byte> content)
     {
-        var writer = new PayloadWriter();
+        var writer = new PayloadWriter((int)Math.Min(Bytes, maxBytes + 1024L));
         int index = _head + (int)(from - First);
         while (index < _operations.Count && (writer.Length == 0 || writer.Length + _operations[index].Length <= maxBytes))
             writer.Raw(_operations[index++]);
-        content = writer.ToArray();
+        content = writer.Detach();
         return First + index - _head;
     }
 }
