@@ -77,7 +77,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
     {
         if (_sharding.View is not { } view) return;
         (bool isLeader, ShardStatus[] shards) = await _raft.LookAsync(
-            _name, static (machine, leads, _) => (leads, leads ? ((KeyValueStateMachine)machine).DescribeShards() : [])).ConfigureAwait(false);
+            _name, static (machine, leads, _) => (leads, leads ? ((KeyValueStateMachine)machine).DescribeMoves() : [])).ConfigureAwait(false);
         _driver.Step(NowMs, isLeader, shards, view, effects);
     }
 

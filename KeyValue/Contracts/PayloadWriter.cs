@@ -48,7 +48,7 @@ public sealed class PayloadWriter
     public ReadOnlyMemory<byte> Detach()
     {
         var written = new ReadOnlyMemory<byte>(_buffer, 0, _length);
-        _buffer = new byte[512];
+        _buffer = [];
         _length = 0;
         return written;
     }

@@ -114,12 +114,12 @@ public sealed partial class HandoffDriver
         // A chunk that is asked for again is to be logged again, so the retry time does not count for it.
         int retryMs = kind is HandoffKind.ImportChunk or HandoffKind.ImportDelta ? 0 : options.RetryMs;
         if (!work.IsDue(kind, answer.Attempt, number, nowMs, retryMs)) return;
-        byte[] payload = new HandoffCommand
+        ReadOnlyMemory<byte> payload = new HandoffCommand
         {
             Kind = kind, Move = work.Move, Attempt = answer.Attempt, Start = answer.Start, Revision = answer.Revision,
             Number = answer.Number, IsLast = answer.IsLast, Position = answer.Position.Span, From = answer.From, To = answer.To,
             FreezeIndex = answer.FreezeIndex, TimeMs = answer.TimeMs, Seal = answer.Seal, Content = answer.Content.Span,
-        }.ToArray();
+        }.Encode();
         effects.Add(new HandoffEffect { Kind = HandoffEffectKind.Propose, Move = work.Move, Payload = payload, NotBeforeMs = answer.TimeMs });
     }
 

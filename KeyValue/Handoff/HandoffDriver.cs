@@ -163,7 +163,7 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
         MoveWork work = WorkOf(move);
         work.IsLeftover = !IsOrdered(KeyOf(move));
         if (!work.IsDue(kind, attempt, 0, nowMs, options.RetryMs)) return;
-        byte[] payload = new HandoffCommand { Kind = kind, Move = move, Attempt = attempt }.ToArray();
+        ReadOnlyMemory<byte> payload = new HandoffCommand { Kind = kind, Move = move, Attempt = attempt }.Encode();
         effects.Add(new HandoffEffect { Kind = HandoffEffectKind.Propose, Move = move, Payload = payload });
     }
 

@@ -5,6 +5,7 @@ namespace Quorleans.KeyValue.Store;
 public sealed partial class KeyValueStateMachine
 {
     private readonly ShardHandoff _handoff;
+    private readonly ShardStatus[] _described;
 
     /// <summary>The group whose state it is.</summary>
     public GroupRef Self => _handoff.Self;
@@ -17,9 +18,30 @@ public sealed partial class KeyValueStateMachine
         return statuses;
     }
 
+    /// <summary>
+    /// What drives hand-offs needs to know of all shards, by number: looked at after every step, so that for shards at rest what was said before is said again,
+    /// although their keys, bytes and seals may be others by now. On the thread that applies.
+    /// </summary>
+    public ShardStatus[] DescribeMoves()
+    {
+        for (int i = 0; i < _described.Length; i++)
+        {
+            if (!IsAtRest(i, _described[i])) _described[i] = _handoff.Describe(_state, i);
+        }
+
+        return [.. _described];
+    }
+
     /// <summary>Describes one shard. On the thread that applies.</summary>
     /// <param name="shard">Which.</param>
     public ShardStatus DescribeShard(ShardId shard) => _handoff.Describe(_state, shard.Value);
+
+    private bool IsAtRest(int shard, ShardStatus? before)
+    {
+        ShardSlot slot = _state.Slots[shard];
+        return before is not null && before.Phase == _state.Phases[shard] && before.Phase is ShardPhase.Absent or ShardPhase.Serving or ShardPhase.Released
+            && before.Move == slot.Move && before.Aborted == slot.Aborted && before.Epoch == slot.Epoch && before.Owner == slot.Owner && before.OwnerEpoch == slot.OwnerEpoch;
+    }
 
     private ReadOnlyMemory<byte> ApplyHandoff(in LogEntry entry, bool wantResult)
     {
@@ -35,7 +57,7 @@ public sealed partial class KeyValueStateMachine
     {
         ValidationError error = PullRequest.Read(payload, out PullRequest request);
         if (error.IsError) throw new ArgumentException(error.Message, nameof(payload));
-        return _handoff.Answer(_state, request).ToArray();
+        return _handoff.Answer(_state, request).Encode();
     }
 
     private string? ValidateHandoff(ReadOnlyMemory<byte> payload, bool isQuery)

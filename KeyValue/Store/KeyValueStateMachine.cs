@@ -32,6 +32,7 @@ public sealed partial class KeyValueStateMachine : IStateMachine
         _scan = new ShardScan(limits);
         _handoff = new ShardHandoff(self, shardFunction, limits, handoff ?? HandoffLimits.Default);
         _state = new StoreState(shardFunction.ShardCount, ownsAll);
+        _described = new ShardStatus[shardFunction.ShardCount];
     }
 
     /// <summary>Creates the empty store of the group that a cluster is created with.</summary>

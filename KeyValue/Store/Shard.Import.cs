@@ -25,6 +25,51 @@ internal sealed partial class Shard
         return true;
     }
 
+    /// <summary>Adds keys of the copy that follow each other, as many as a leaf still takes; behind all others they share a page (<see cref="ItemPages"/>).</summary>
+    /// <param name="reader">Stands behind the first one's kind; then, behind the last one.</param>
+    /// <param name="shards">The shard function.</param>
+    /// <returns>False when one of them cannot be added.</returns>
+    public bool TryImport(ref PayloadReader reader, ShardFunction shards)
+    {
+        int count = 0, bytes = 0;
+        PayloadReader ahead = reader;
+        for (int room = _data.AppendRoom; count < room && bytes < ItemPages.EnoughBytes; count++)
+        {
+            if (count > 0 && ahead.Byte() != ShardChunk.Item) break;
+            int length = ahead.Bytes().Length;
+            ahead.Varint();
+            int valueLength = ahead.Bytes().Length;
+            if (ahead.Failed) break;
+            bytes += length + (valueLength > ItemPages.LongestValue ? 0 : valueLength);
+        }
+
+        byte[] page = GC.AllocateUninitializedArray<byte>(bytes);
+        int position = 0;
+        for (int i = 0; i < count; i++)
+        {
+            if (i > 0) reader.Byte();
+            ReadOnlySpan<byte> key = reader.Bytes();
+            long version = reader.Varint();
+            ReadOnlySpan<byte> value = reader.Bytes();
+            if (key.IsEmpty || shards.Of(key) != Id || !TryImport(page, ref position, key, value, version)) return false;
+        }
+
+        return count > 0;
+    }
+
+    private bool TryImport(byte[] page, ref int position, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long version)
+    {
+        if (version < 1 || version > Revision) return false;
+        ref Item item = ref _data.Append(ItemPages.Put(page, key, ref position));
+        if (Unsafe.IsNullRef(in item)) return TryImport(key, value.ToArray(), version);
+        bool isLong = value.Length > ItemPages.LongestValue;
+        item = new Item { Buffer = isLong ? value.ToArray() : page, Offset = isLong ? 0 : position, Length = value.Length, Version = version };
+        if (!isLong) ItemPages.Put(page, value, ref position);
+        Bytes += key.Length + value.Length;
+        Digest += StrongHash.OfItem(key, value, version);
+        return true;
+    }
+
     /// <summary>Adds a session of the copy, without its results.</summary>
     /// <returns>False when the client has one already.</returns>
     public bool TryImportSession(ClientId client, long floor, long latestDeadlineMs)

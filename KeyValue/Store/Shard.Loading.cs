@@ -7,7 +7,7 @@ internal sealed partial class Shard
     /// <param name="revision">Its revision counter.</param>
     public sealed class Loader(ShardId id, long revision)
     {
-        private readonly CowTree<Item>.Builder _data = new();
+        private readonly CowTree<Item>.Builder _data = new(ItemPages.Tidy);
         private readonly CowTree<Session>.Builder _sessions = new();
         private readonly object _owner = new();
         private long _bytes;

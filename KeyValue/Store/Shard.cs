@@ -18,7 +18,7 @@ internal sealed partial class Shard
 
     /// <summary>Creates an empty shard.</summary>
     public Shard(ShardId id)
-        : this(id, new CowTree<Item>(), new CowTree<Session>())
+        : this(id, new CowTree<Item>(ItemPages.Tidy), new CowTree<Session>())
     {
     }
 
@@ -92,9 +92,10 @@ internal sealed partial class Shard
     {
         ref Item item = ref _data.GetOrAdd(key, out bool exists);
         if (exists) Forget(key, item);
-        bool reuse = exists && item.Version > _sharedRevision && Fits(value.Length, item.Buffer.Length);
+        bool reuse = exists && item.Version > _sharedRevision && !item.IsPaged && Fits(value.Length, item.Buffer.Length);
         if (reuse) value.CopyTo(item.Buffer);
         else item.Buffer = value.ToArray();
+        item.Offset = 0;
         item.Length = value.Length;
         return Written(key, ref item);
     }
@@ -107,12 +108,13 @@ internal sealed partial class Shard
         long sum = (long)item.Length + value.Length;
         if (sum > maxValueBytes) return Done(OperationStatus.ValueTooLarge, item.Version);
         Forget(key, item);
-        bool mine = item.Version > _sharedRevision;
+        bool mine = item.Version > _sharedRevision && !item.IsPaged;
         if (!mine || sum > item.Buffer.Length)
         {
             var buffer = new byte[Math.Min(maxValueBytes, sum + sum / 2)];
             item.Value.CopyTo(buffer);
             item.Buffer = buffer;
+            item.Offset = 0;
         }
 
         value.CopyTo(item.Buffer.AsSpan(item.Length));

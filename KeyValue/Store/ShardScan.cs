@@ -23,14 +23,14 @@ internal sealed class ShardScan(KeyValueLimits limits)
         int maxBytes = Math.Min(room, limits.MaxScanBytes);
         long bytes = 0;
         int items = 0;
-        byte[] last = [];
+        ReadOnlySpan<byte> last = [];
         bool more = false;
         while (_count > 0)
         {
             ref CowTree<Item>.Cursor first = ref _heap[0];
-            byte[] key = first.Key;
+            ReadOnlySpan<byte> key = first.Key.Span;
             // Everything starts at or behind the prefix, so the first key without it is behind them all.
-            if (!key.AsSpan().StartsWith(scan.Key) || (!scan.To.IsEmpty && key.AsSpan().SequenceCompareTo(scan.To) >= 0)) break;
+            if (!key.StartsWith(scan.Key) || (!scan.To.IsEmpty && key.SequenceCompareTo(scan.To) >= 0)) break;
 
             ref readonly Item item = ref first.Value;
             bytes += key.Length + item.Length;
@@ -94,5 +94,5 @@ internal sealed class ShardScan(KeyValueLimits limits)
         }
     }
 
-    private int Compare(int left, int right) => _heap[left].Key.AsSpan().SequenceCompareTo(_heap[right].Key);
+    private int Compare(int left, int right) => _heap[left].Key.Span.SequenceCompareTo(_heap[right].Key.Span);
 }

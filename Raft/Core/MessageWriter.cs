@@ -8,6 +8,9 @@ internal ref struct MessageWriter(int sizeHint)
     private byte[] _buffer = new byte[sizeHint];
     private int _at;
 
+    /// <summary>How many bytes <see cref="Number"/> takes.</summary>
+    internal static int SizeOf(long value) => (63 - System.Numerics.BitOperations.LeadingZeroCount((ulong)value | 1)) / 7 + 1;
+
     internal void Byte(byte value) => Take(1)[0] = value;
 
     internal void Flags(bool first, bool second, bool third = false) => Byte((byte)((first ? 1 : 0) | (second ? 2 : 0) | (third ? 4 : 0)));

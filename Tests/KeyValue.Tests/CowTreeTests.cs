@@ -75,7 +75,7 @@ public sealed class CowTreeTests
             {
                 byte[]? expected = sorted.FirstOrDefault(k => _byBytes.Compare(k, bound) is var c && (inclusive ? c >= 0 : c > 0));
                 CowTree<int>.Cursor cursor = tree.Seek(bound, inclusive);
-                Assert.Equal(expected, cursor.IsEnd ? null : cursor.Key);
+                Assert.Equal(expected, cursor.IsEnd ? null : cursor.Key.Span.ToArray());
             }
         }
     }, iter: 100);
@@ -143,7 +143,7 @@ public sealed class CowTreeTests
         // Removing a random key would seldom hit: mostly take one that is there.
         if (dice % 5 == 0) return key;
         CowTree<int>.Cursor cursor = tree.Seek(key, inclusive: true);
-        return cursor.IsEnd ? key : cursor.Key;
+        return cursor.IsEnd ? key : cursor.Key.Span.ToArray();
     }
 
     private static void Set(CowTree<int> tree, SortedDictionary<byte[], int> model, byte[] key, int value)
@@ -162,7 +162,7 @@ public sealed class CowTreeTests
         foreach ((byte[] key, int value) in model)
         {
             Assert.False(cursor.IsEnd);
-            Assert.Equal(key, cursor.Key);
+            Assert.Equal(key, cursor.Key.Span.ToArray());
             Assert.Equal(value, cursor.Value);
             Assert.Equal(value, tree.Find(key));
             cursor.MoveNext();

@@ -67,7 +67,7 @@ internal sealed class HandoffWorld
     {
         var effects = new List<HandoffEffect>();
         ControllerView view = _views[Math.Max(0, _views.Count - 1 - viewsBack)];
-        Groups[group].Driver.Step(Now, isLeader: true, Groups[group].Leader.Machine.DescribeShards(), view, effects);
+        Groups[group].Driver.Step(Now, isLeader: true, Groups[group].Leader.Machine.DescribeMoves(), view, effects);
         foreach (HandoffEffect effect in effects) _bag.Add((group, effect, null));
     }
 

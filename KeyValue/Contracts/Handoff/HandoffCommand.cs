@@ -61,7 +61,10 @@ public ref struct HandoffCommand
     public ReadOnlySpan<byte> Content { get; set; }
 
     /// <summary>Encodes it.</summary>
-    public readonly byte[] ToArray()
+    public readonly byte[] ToArray() => Encode().ToArray();
+
+    /// <summary>Encodes it without a copy of the content more than is needed.</summary>
+    public readonly ReadOnlyMemory<byte> Encode()
     {
         var writer = new PayloadWriter(96 + Position.Length + Content.Length);
         writer.Byte(KeyValueCodec.HandoffCommand);
@@ -94,7 +97,7 @@ public ref struct HandoffCommand
         }
 
         writer.Raw(Content);
-        return writer.ToArray();
+        return writer.Detach();
     }
 
     /// <summary>Reads what <see cref="ToArray"/> wrote; position and content are slices of it.</summary>

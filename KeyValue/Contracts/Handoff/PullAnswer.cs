@@ -95,7 +95,10 @@ public readonly record struct PullAnswer
     public ReadOnlyMemory<byte> Content { get; init; }
 
     /// <summary>Encodes it.</summary>
-    public byte[] ToArray()
+    public byte[] ToArray() => Encode().ToArray();
+
+    /// <summary>Encodes it without a copy of the content more than is needed.</summary>
+    public ReadOnlyMemory<byte> Encode()
     {
         var writer = new PayloadWriter(96 + Position.Length + Content.Length);
         writer.Byte(KeyValueCodec.HandoffAnswer);
@@ -129,7 +132,7 @@ public readonly record struct PullAnswer
         }
 
         writer.Raw(Content.Span);
-        return writer.ToArray();
+        return writer.Detach();
     }
 
     /// <summary>Reads what <see cref="ToArray"/> wrote.</summary>

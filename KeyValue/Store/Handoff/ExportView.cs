@@ -9,7 +9,13 @@ namespace Quorleans.KeyValue.Store;
 /// <param name="budget">Bytes of operations to keep, at most.</param>
 internal sealed class ExportView(Shard image, int attempt, long budget)
 {
-    private readonly List<byte[]> _operations = [];
+    private const int BlockBytes = 32 << 10;
+
+    // Side by side in blocks: they wait for seconds, and the collector shall not find each of them alive for itself.
+    private readonly List<Slice> _operations = [];
+    private readonly PayloadWriter _record = new();
+    private byte[] _block = [];
+    private int _used;
     private int _head;
 
     /// <summary>The shard at the start.</summary>
@@ -40,13 +46,15 @@ internal sealed class ExportView(Shard image, int attempt, long budget)
     /// <returns>False when that is too much: the view is of no use any more.</returns>
     public bool Record(long timeMs, ClientId client, ReadOnlySpan<byte> operation)
     {
-        var writer = new PayloadWriter(operation.Length + ClientId.Size + 10);
-        writer.Varint(timeMs);
-        writer.Client(client);
-        writer.Raw(operation);
-        byte[] record = writer.ToArray();
-        _operations.Add(record);
-        Bytes += record.Length;
+        _record.Clear();
+        _record.Varint(timeMs);
+        _record.Client(client);
+        _record.Raw(operation);
+        if (_block.Length - _used < _record.Length) (_block, _used) = (GC.AllocateUninitializedArray<byte>(Math.Max(BlockBytes, _record.Length)), 0);
+        _record.Written.CopyTo(_block.AsSpan(_used));
+        _operations.Add(new Slice(_block, _used, _record.Length));
+        _used += _record.Length;
+        Bytes += _record.Length;
         return Bytes <= budget;
     }
 
@@ -57,7 +65,7 @@ internal sealed class ExportView(Shard image, int attempt, long budget)
         for (; First < through && _head < _operations.Count; First++)
         {
             Bytes -= _operations[_head].Length;
-            _operations[_head++] = [];
+            _operations[_head++] = default;
         }
 
         if (_head <= _operations.Count / 2) return;
@@ -70,13 +78,13 @@ internal sealed class ExportView(Shard image, int attempt, long budget)
     /// <param name="maxBytes">Bytes after which no further one is added; the first always is.</param>
     /// <param name="content">The operations.</param>
     /// <returns>How many since the start come before the next.</returns>
-    public long Read(long from, int maxBytes, out byte[] content)
+    public long Read(long from, int maxBytes, out ReadOnlyMemory<byte> content)
     {
-        var writer = new PayloadWriter();
+        var writer = new PayloadWriter((int)Math.Min(Bytes, maxBytes + 1024L));
         int index = _head + (int)(from - First);
         while (index < _operations.Count && (writer.Length == 0 || writer.Length + _operations[index].Length <= maxBytes))
-            writer.Raw(_operations[index++]);
-        content = writer.ToArray();
+            writer.Raw(_operations[index++].Span);
+        content = writer.Detach();
         return First + index - _head;
     }
 }

@@ -29,7 +29,7 @@ internal static class ShardChunk
     /// <param name="next">Where the next one starts.</param>
     /// <param name="isLast">Whether nothing is left.</param>
     /// <returns>The piece; null when the position is malformed.</returns>
-    public static byte[]? Read(Shard image, ReadOnlySpan<byte> position, int maxBytes, out byte[] next, out bool isLast)
+    public static ReadOnlyMemory<byte>? Read(Shard image, ReadOnlySpan<byte> position, int maxBytes, out byte[] next, out bool isLast)
     {
         next = [];
         isLast = false;
@@ -50,7 +50,7 @@ internal static class ShardChunk
 
         if (!full) full = WriteSessions(writer, image, client, kind == InSession ? offset : -1, maxBytes, ref next);
         isLast = !full;
-        return writer.ToArray();
+        return writer.Detach();
     }
 
     private static bool WriteItems(PayloadWriter writer, Shard image, ReadOnlySpan<byte> after, int offset, bool within, int maxBytes, ref byte[] next)
@@ -62,38 +62,41 @@ internal static class ShardChunk
             int count = Math.Min(rest, Math.Max(1, maxBytes - 16));
             writer.Byte(ItemMore);
             writer.Bytes(cursor.Value.Value.Slice(offset, count));
-            next = count < rest ? Position(InValue, cursor.Key, offset + count) : Position(AfterKey, cursor.Key, -1);
+            next = count < rest ? Position(InValue, cursor.Key.Span, offset + count) : Position(AfterKey, cursor.Key.Span, -1);
             if (count < rest) return true;
             cursor.MoveNext();
         }
 
+        Slice last = default;
         for (; !cursor.IsEnd; cursor.MoveNext())
         {
             ref readonly Item item = ref cursor.Value;
             long size = 32L + cursor.Key.Length + item.Length;
             if (writer.Length + size > maxBytes)
             {
+                if (last.Length > 0) next = Position(AfterKey, last.Span, -1);
                 if (writer.Length > 0) return true;
                 if (size > maxBytes && item.Length > 1)
                 {
                     int count = Math.Clamp(maxBytes - 32 - cursor.Key.Length, 1, item.Length - 1);
                     writer.Byte(ItemHead);
-                    writer.Bytes(cursor.Key);
+                    writer.Bytes(cursor.Key.Span);
                     writer.Varint(item.Version);
                     writer.Varint((long)item.Length);
                     writer.Bytes(item.Value[..count]);
-                    next = Position(InValue, cursor.Key, count);
+                    next = Position(InValue, cursor.Key.Span, count);
                     return true;
                 }
             }
 
             writer.Byte(Item);
-            writer.Bytes(cursor.Key);
+            writer.Bytes(cursor.Key.Span);
             writer.Varint(item.Version);
             writer.Bytes(item.Value);
-            next = Position(AfterKey, cursor.Key, -1);
+            last = cursor.Key;
         }
 
+        if (last.Length > 0) next = Position(AfterKey, last.Span, -1);
         return false;
     }
 

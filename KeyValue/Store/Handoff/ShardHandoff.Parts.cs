@@ -34,12 +34,11 @@ internal sealed partial class ShardHandoff
 
     private bool TakeItem(ShardImport? import, ref PayloadReader reader)
     {
+        if (import is not null) return import.PartKey is null && import.Shard.TryImport(ref reader, shardFunction);
         ReadOnlySpan<byte> key = reader.Bytes();
-        long version = reader.Varint();
-        ReadOnlySpan<byte> value = reader.Bytes();
-        if (reader.Failed || key.IsEmpty) return false;
-        return import is null
-            || (import.PartKey is null && shardFunction.Of(key) == import.Shard.Id && import.Shard.TryImport(key, value.ToArray(), version));
+        reader.Varint();
+        reader.Bytes();
+        return !reader.Failed && !key.IsEmpty;
     }
 
     private bool TakeItemHead(ShardImport? import, ref PayloadReader reader)

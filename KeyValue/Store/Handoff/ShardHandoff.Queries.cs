@@ -27,10 +27,10 @@ internal sealed partial class ShardHandoff
                 _failed[move.Shard.Value] = slot.Attempt;
                 return answer;
             case ImportStage.Copying:
-                byte[]? chunk = ShardChunk.Read(image, request.Position.Span, sizes.ChunkBytes, out byte[] next, out bool isLast);
+                ReadOnlyMemory<byte>? chunk = ShardChunk.Read(image, request.Position.Span, sizes.ChunkBytes, out byte[] next, out bool isLast);
                 return chunk is null
                     ? Short(PullKind.WrongGroup, move)
-                    : answer with { Kind = PullKind.Chunk, Number = request.Next, Position = next, IsLast = isLast, Content = chunk };
+                    : answer with { Kind = PullKind.Chunk, Number = request.Next, Position = next, IsLast = isLast, Content = chunk.Value };
             default:
                 return AnswerOperations(view, slot, phase, answer, request.Next, state.Shards[move.Shard.Value]);
         }
@@ -66,7 +66,7 @@ internal sealed partial class ShardHandoff
         PullAnswer nothing = answer with { Kind = PullKind.Delta, From = from, To = from };
         if (isStale) return nothing;
         long to = from;
-        byte[] content = [];
+        ReadOnlyMemory<byte> content = default;
         bool isFrozen = phase == ShardPhase.Frozen;
         if (view is not null)
         {

@@ -118,7 +118,7 @@ internal sealed class StoreSnapshotView(StoreState state, string shardFunctionNa
         for (CowTree<Item>.Cursor cursor = shard.Seek([], inclusive: true); !cursor.IsEnd; cursor.MoveNext())
         {
             ref readonly Item item = ref cursor.Value;
-            writer.Bytes(cursor.Key);
+            writer.Bytes(cursor.Key.Span);
             writer.Varint(item.Version);
             if (item.Length < FlushAbove)
             {

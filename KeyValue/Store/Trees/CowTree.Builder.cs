@@ -5,13 +5,14 @@ internal sealed partial class CowTree<TValue>
     /// <summary>Builds a tree from keys that come in order, without searching.</summary>
     public sealed class Builder
     {
-        /// <summary>How far nodes are filled: some room remains, so that the first inserts do not split them all.</summary>
-        private const int Fill = Node.Capacity * 7 / 8;
-
-        private readonly CowTree<TValue> _tree = new();
+        private readonly CowTree<TValue> _tree;
         private readonly List<Node> _leaves = [];
         private Node? _leaf;
         private byte[]? _last;
+
+        /// <summary>Begins with nothing.</summary>
+        /// <param name="tidy">As the tree shall have it.</param>
+        public Builder(Action<Slice[], TValue[], int>? tidy = null) => _tree = new CowTree<TValue>(tidy);
 
         /// <summary>Adds a key.</summary>
         /// <param name="key">Above all before; not copied.</param>
@@ -20,8 +21,8 @@ internal sealed partial class CowTree<TValue>
         public bool TryAdd(byte[] key, TValue value)
         {
             if (_last is not null && key.AsSpan().SequenceCompareTo(_last) <= 0) return false;
-            if (_leaf is null || _leaf.Count == Fill) _leaves.Add(_leaf = Node.Leaf(_tree._owner, Node.Capacity));
-            _leaf.AppendUnindexed(key, value, null);
+            if (_leaf is null || _leaf.Count == Node.Fill) _leaves.Add(_leaf = Node.Leaf(_tree._owner, Node.Capacity));
+            _leaf.AppendUnindexed(Slice.Of(key), value, null);
             _last = key;
             _tree.Count++;
             return true;
@@ -34,11 +35,11 @@ internal sealed partial class CowTree<TValue>
             foreach (Node leaf in level) leaf.RebuildWords();
             while (level.Count > 1)
             {
-                var above = new List<Node>(level.Count / Fill + 1);
+                var above = new List<Node>(level.Count / Node.Fill + 1);
                 Node? parent = null;
                 foreach (Node node in level)
                 {
-                    if (parent is null || parent.Count == Fill) above.Add(parent = Node.Inner(_tree._owner));
+                    if (parent is null || parent.Count == Node.Fill) above.Add(parent = Node.Inner(_tree._owner));
                     parent.AppendUnindexed(node.Keys[0], default, node);
                 }
 

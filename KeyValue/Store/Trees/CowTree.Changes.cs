@@ -35,7 +35,7 @@ internal sealed partial class CowTree<TValue>
         if (node.IsFull)
         {
             // Keys that come in order fill their leaves instead of leaving them half empty.
-            int at = position == Node.Capacity ? Node.Capacity * 7 / 8 : Node.Capacity / 2;
+            int at = position == Node.Capacity ? Node.Fill : Node.Capacity / 2;
             if (parent is null) parent = RaiseRoot(node, at);
             else Split(parent, index, at);
             node = parent.Children![parent.ChildIndex(key)];
@@ -43,7 +43,7 @@ internal sealed partial class CowTree<TValue>
         }
 
         Count++;
-        return ref node.InsertKey(position, key.ToArray());
+        return ref node.InsertKey(position, Slice.Of(key.ToArray()));
     }
 
     /// <summary>Removes a key.</summary>
@@ -91,7 +91,7 @@ internal sealed partial class CowTree<TValue>
     private Node RaiseRoot(Node node, int at)
     {
         Node root = Node.Inner(_owner);
-        root.InsertChild(0, node.Keys[0], node);
+        root.InsertChild(0, node.Keys[0].Alone(), node);
         Split(root, 0, at);
         return _root = root;
     }
@@ -101,7 +101,7 @@ internal sealed partial class CowTree<TValue>
         Node child = parent.Children![index];
         Node right = child.SplitAt(at);
         // Key 0 may be above keys that came into child 0 since; the new key 1 must not be below it.
-        if (index == 0) parent.ReplaceFirstKey(child.Keys[0]);
-        parent.InsertChild(index + 1, right.Keys[0], right);
+        if (index == 0) parent.ReplaceFirstKey(child.Keys[0].Alone());
+        parent.InsertChild(index + 1, right.Keys[0].Alone(), right);
     }
 }

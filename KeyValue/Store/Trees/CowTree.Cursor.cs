@@ -25,7 +25,7 @@ internal sealed partial class CowTree<TValue>
         public readonly bool IsEnd => _leaf is null;
 
         /// <summary>The key here; never written to.</summary>
-        public readonly byte[] Key => _leaf!.Keys[_index];
+        public readonly Slice Key => _leaf!.Keys[_index];
 
         /// <summary>The value here.</summary>
         public readonly ref readonly TValue Value => ref _leaf!.Values![_index];
@@ -35,7 +35,7 @@ internal sealed partial class CowTree<TValue>
         {
             // Nodes have no link to their neighbours (a copy could not keep it): at a leaf's end the way is found from the root again.
             if (_index + 1 < _leaf!.Count) _index++;
-            else SeekTo(Key, inclusive: false);
+            else SeekTo(Key.Span, inclusive: false);
         }
 
         private void SeekTo(ReadOnlySpan<byte> key, bool inclusive)

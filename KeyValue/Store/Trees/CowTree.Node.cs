@@ -13,6 +13,9 @@ internal sealed partial class CowTree<TValue>
         /// <summary>Keys of a leaf and children of an inner node, at most.</summary>
         public const int Capacity = 64;
 
+        /// <summary>How far nodes are filled by keys that come in order: some room remains, so that the first inserts do not split them all.</summary>
+        public const int Fill = Capacity * 7 / 8;
+
         /// <summary>Below this a node is merged with a neighbour if they fit well into one.</summary>
         public const int MergeBelow = Capacity / 4;
 
@@ -29,7 +32,7 @@ internal sealed partial class CowTree<TValue>
         {
             Owner = owner;
             _words = new ulong[capacity];
-            Keys = new byte[capacity][];
+            Keys = new Slice[capacity];
             if (leaf) Values = new TValue[capacity];
             else Children = new Node[capacity];
         }
@@ -38,7 +41,7 @@ internal sealed partial class CowTree<TValue>
 
         public int Count { get; private set; }
 
-        public byte[][] Keys { get; private set; }
+        public Slice[] Keys { get; private set; }
 
         public TValue[]? Values { get; private set; }
 
@@ -69,7 +72,7 @@ internal sealed partial class CowTree<TValue>
             int skip = _skip;
             if (skip > 0)
             {
-                ReadOnlySpan<byte> prefix = Keys[0].AsSpan(0, skip);
+                ReadOnlySpan<byte> prefix = Keys[0].Span[..skip];
                 int order = key.Length >= skip ? key[..skip].SequenceCompareTo(prefix) : key.SequenceCompareTo(prefix);
                 if (order != 0) return order < 0 ? 0 : Count;
             }
@@ -82,7 +85,7 @@ internal sealed partial class CowTree<TValue>
                 int middle = (low + high) >>> 1;
                 ulong other = words[middle];
                 // Equal words leave open what follows, and whether zeros at the end are bytes or padding.
-                int order = other == word ? Keys[middle].AsSpan(skip).SequenceCompareTo(key[skip..]) : other < word ? -1 : 1;
+                int order = other == word ? Keys[middle].Span[skip..].SequenceCompareTo(key[skip..]) : other < word ? -1 : 1;
                 if (order == 0)
                 {
                     exact = true;
@@ -103,7 +106,7 @@ internal sealed partial class CowTree<TValue>
             return exact ? position : Math.Max(0, position - 1);
         }
 
-        public ref TValue InsertKey(int position, byte[] key)
+        public ref TValue InsertKey(int position, Slice key)
         {
             MakeRoom(position, key);
             TValue[] values = Values!;
@@ -112,7 +115,7 @@ internal sealed partial class CowTree<TValue>
             return ref values[position];
         }
 
-        public void InsertChild(int position, byte[] key, Node child)
+        public void InsertChild(int position, Slice key, Node child)
         {
             MakeRoom(position, key);
             Array.Copy(Children!, position, Children!, position + 1, Count - 1 - position);
@@ -143,7 +146,7 @@ internal sealed partial class CowTree<TValue>
         }
 
         /// <summary>Takes over all that the next node has; <paramref name="separator"/> is that one's lower bound.</summary>
-        public void MergeNext(Node next, byte[] separator)
+        public void MergeNext(Node next, Slice separator)
         {
             int total = Count + next.Count;
             EnsureCapacity(total);
@@ -164,14 +167,14 @@ internal sealed partial class CowTree<TValue>
         }
 
         /// <summary>Replaces key 0, which for an inner node only has to be below key 1.</summary>
-        public void ReplaceFirstKey(byte[] key)
+        public void ReplaceFirstKey(Slice key)
         {
             Keys[0] = key;
             RebuildWords();
         }
 
         /// <summary>Adds at the end without keeping the words, for building; <see cref="RebuildWords"/> follows.</summary>
-        public void AppendUnindexed(byte[] key, TValue? value, Node? child)
+        public void AppendUnindexed(Slice key, TValue? value, Node? child)
         {
             Keys[Count] = key;
             if (IsLeaf) Values![Count] = value!;
@@ -182,11 +185,11 @@ internal sealed partial class CowTree<TValue>
         public void RebuildWords()
         {
             // The keys are in order, so what the first and the last share, all share.
-            _skip = Count == 0 ? 0 : Keys[0].AsSpan().CommonPrefixLength(Keys[Count - 1]);
-            for (int i = 0; i < Count; i++) _words[i] = Word(Keys[i], _skip);
+            _skip = Count == 0 ? 0 : Keys[0].Span.CommonPrefixLength(Keys[Count - 1].Span);
+            for (int i = 0; i < Count; i++) _words[i] = Word(Keys[i].Span, _skip);
         }
 
-        private void MakeRoom(int position, byte[] key)
+        private void MakeRoom(int position, Slice key)
         {
             EnsureCapacity(Count + 1);
             int after = Count - position;
@@ -196,8 +199,8 @@ internal sealed partial class CowTree<TValue>
             Count++;
             // Only a key at an end can share less than the others do.
             bool atEnd = position == 0 || position == Count - 1;
-            if (atEnd && _skip > 0 && Keys[0].AsSpan().CommonPrefixLength(Keys[Count - 1]) < _skip) RebuildWords();
-            else _words[position] = Word(key, _skip);
+            if (atEnd && _skip > 0 && Keys[0].Span.CommonPrefixLength(Keys[Count - 1].Span) < _skip) RebuildWords();
+            else _words[position] = Word(key.Span, _skip);
         }
 
         private void EnsureCapacity(int count)

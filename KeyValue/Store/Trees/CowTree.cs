@@ -15,18 +15,12 @@ namespace Quorleans.KeyValue.Store;
 internal sealed partial class CowTree<TValue>
 {
     private object _owner = new();
+    private readonly Action<Slice[], TValue[], int>? _tidy;
     private Node? _root;
 
     /// <summary>Creates an empty tree.</summary>
-    public CowTree()
-    {
-    }
-
-    private CowTree(Node? root, int count)
-    {
-        _root = root;
-        Count = count;
-    }
+    /// <param name="tidy">What is done with a leaf's keys and values when the leaf was copied to be changed: it may lay them out anew.</param>
+    public CowTree(Action<Slice[], TValue[], int>? tidy = null) => _tidy = tidy;
 
     /// <summary>How many keys there are.</summary>
     public int Count { get; private set; }
@@ -36,7 +30,7 @@ internal sealed partial class CowTree<TValue>
     {
         // The nodes carry the old token, which neither tree has any more.
         _owner = new object();
-        return new CowTree<TValue>(_root, Count);
+        return new CowTree<TValue>(_tidy) { _root = _root, Count = Count };
     }
 
     /// <summary>Looks a key up.</summary>
@@ -70,5 +64,11 @@ internal sealed partial class CowTree<TValue>
         return ref node.Values![position];
     }
 
-    private Node Own(Node node) => ReferenceEquals(node.Owner, _owner) ? node : node.CopyFor(_owner);
+    private Node Own(Node node)
+    {
+        if (ReferenceEquals(node.Owner, _owner)) return node;
+        Node copy = node.CopyFor(_owner);
+        if (copy.IsLeaf) _tidy?.Invoke(copy.Keys, copy.Values!, copy.Count);
+        return copy;
+    }
 }

@@ -3,6 +3,10 @@ namespace Quorleans.Raft.Storage;
 public sealed partial class WriteAheadLog
 {
     private const int FreeKept = 2;
+
+    // What was in use is soon needed again: a log grows until the next snapshot of its groups, and then shrinks. To delete a segment and make another one, 16 MiB of
+    // zeros with a sync, would hold up every batch meanwhile.
+    private const int FreeKeptAtMost = 8;
     private static readonly TimeSpan FullRetry = TimeSpan.FromSeconds(1);
 
     // Segments in use, oldest first; the last is the current one. Free ones hold nothing that is needed.
@@ -165,12 +169,13 @@ public sealed partial class WriteAheadLog
 
     private void Recycle()
     {
+        int kept = Math.Clamp(_segments.Count, FreeKept, FreeKeptAtMost);
         while (_segments.Count > 1 && _segments[0].Generation < _obsoleteBelow)
         {
             LogSegment old = _segments[0];
             _segments.RemoveAt(0);
             old.Generation = 0;
-            if (_free.Count < FreeKept && old.Size == _options.SegmentBytes)
+            if (_free.Count < kept && old.Size == _options.SegmentBytes)
             {
                 _free.Add(old);
                 _isFull = false;

@@ -73,7 +73,7 @@ internal sealed class GroupDriving
     {
         if (_sharding.View is not { } view || _node.Raft is not { } raft) return;
         (bool isLeader, ShardStatus[] shards) = await raft.LookAsync(
-            _name, static (machine, leads, _) => (leads, leads ? StoreOf(machine).DescribeShards() : [])).ConfigureAwait(false);
+            _name, static (machine, leads, _) => (leads, leads ? StoreOf(machine).DescribeMoves() : [])).ConfigureAwait(false);
         _driver.Step(_sharding.NowMs, isLeader, shards, view, effects);
     }
 
