@@ -9,6 +9,7 @@ public sealed partial class NodeService
 {
     // An answer without bytes is a refusal: cheaper than an exception, and all the same to the caller's Raft.
     private static readonly RaftFrame Refused = new([]);
+    private static readonly RaftFrames AllRefused = new([]);
 
     /// <summary>Another member's request.</summary>
     /// <param name="group">The group's name.</param>
@@ -25,6 +26,23 @@ public sealed partial class NodeService
         catch (RaftRefusedException)
         {
             return Refused;
+        }
+    }
+
+    /// <summary>Requests of several groups' members.</summary>
+    /// <param name="request">The requests.</param>
+    /// <returns>Their answers, in their order, without bytes where they are refused; none when nothing is taken in here.</returns>
+    public async Task<RaftFrames> HandleTogetherAsync(RaftFrames request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (Raft is not { } raft) return AllRefused;
+        try
+        {
+            return new RaftFrames(await raft.HandleTogetherAsync(request.Bytes).ConfigureAwait(false));
+        }
+        catch (RaftRefusedException)
+        {
+            return AllRefused;
         }
     }
 

@@ -24,13 +24,6 @@ internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower, TaskC
     internal bool OnFollower { get; } = onFollower;
 }
 
-/// <summary>Another member's request, until the core has an answer for it.</summary>
-internal sealed class InboundRequest(RaftMessage message, TaskCreationOptions completion)
-    : TaskCompletionSource<RaftMessage>(completion)
-{
-    internal RaftMessage Message { get; } = message;
-}
-
 /// <summary>A request of ours that could not be delivered, or was refused.</summary>
 internal sealed record Undelivered(RaftMessage Request);
 

@@ -146,9 +146,9 @@ public sealed partial class RaftNode
             return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, answer);
         if (message.To != replica.Core.Self)
             throw new RaftRefusedException($"NotMember: {Options.Node} is member {replica.Core.Self} of {replica.Core.Group}, not {message.To}.");
-        InboundRequest request = new(message, _scheduler.Completions);
+        SingleRequest request = new(message, _scheduler.Completions);
         Post(replica, request);
-        RaftMessage reply = await request.Task.ConfigureAwait(false);
+        RaftMessage reply = await request.Answer.ConfigureAwait(false);
         return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, reply);
     }
 
