@@ -73,7 +73,8 @@ internal sealed class GroupThroughput
     private async Task<double> RoundAsync(BenchCluster cluster, string what, CancellationToken cancellationToken)
     {
         BenchOptions options = new() { Operation = "put", Clients = Clients, Duration = Round, ValueBytes = ValueBytes, Keys = Keys, WarmUp = TimeSpan.FromSeconds(1) };
-        (long syncs, long bytes) = cluster.LogTotals();
+        using CallCounter calls = new();
+        NodeTotals before = cluster.Totals();
         TimeSpan busy = Process.GetCurrentProcess().TotalProcessorTime;
         long allocated = GC.GetTotalAllocatedBytes();
         long started = Stopwatch.GetTimestamp();
@@ -81,11 +82,11 @@ internal sealed class GroupThroughput
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         double rate = result.Operations / Round.TotalSeconds;
         double puts = rate * seconds;
-        (long syncsAfter, long bytesAfter) = cluster.LogTotals();
+        NodeTotals after = cluster.Totals();
         double processors = (Process.GetCurrentProcess().TotalProcessorTime - busy).TotalSeconds;
         string leaders = await cluster.LeadersAsync(cancellationToken);
         Say(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {rate:F0} puts/s, p50 {result.Latencies.Percentile(50) / 1e6:F1} ms, p99 {result.Latencies.Percentile(99) / 1e6:F1} ms; a put: {(syncsAfter - syncs) / puts:F3} syncs, {(bytesAfter - bytes) / puts:F0} log bytes, {processors / puts * 1e6:F0} µs of processors, {(GC.GetTotalAllocatedBytes() - allocated) / puts:F0} bytes allocated; {leaders}"));
+            $"{what}: {rate:F0} puts/s, p50 {result.Latencies.Percentile(50) / 1e6:F1} ms, p99 {result.Latencies.Percentile(99) / 1e6:F1} ms; a put: {(after.Syncs - before.Syncs) / puts:F3} syncs, {(after.Bytes - before.Bytes) / puts:F0} log bytes, {calls.Batches / puts:F3} batches in {calls.Calls / puts:F3} calls, {(after.Requests - before.Requests) / puts:F3} requests between nodes in {(after.Messages - before.Messages) / puts:F3} messages, {processors / puts * 1e6:F0} µs of processors, {(GC.GetTotalAllocatedBytes() - allocated) / puts:F0} bytes allocated; {leaders}"));
         return rate;
     }
 }

@@ -14,4 +14,12 @@ public sealed class NodeGrain(NodeService service, HomeLocator homes, ILocalSilo
     /// <inheritdoc/>
     [NoProfiling]
     public Task<RaftFrames> AppendEntries(RaftFrames request) => service.HandleTogetherAsync(request);
+
+    /// <inheritdoc/>
+    [NoProfiling]
+    public Task<SubmitReplies> Submit(SubmitRequests request) => service.SubmitTogetherAsync(request);
+
+    /// <inheritdoc/>
+    [NoProfiling]
+    public Task<SubmitReply> Await(long ticket) => service.AwaitReplyAsync(ticket);
 }

@@ -1,11 +1,8 @@
 namespace Quorleans.Raft.Node;
 
 /// <summary>A client's batch on its way through the log; completed once for the whole batch.</summary>
-internal sealed class Proposal(ReadOnlyMemory<byte> payload, LogTime notBefore, TaskCreationOptions completion)
-    : TaskCompletionSource<Outcome>(completion)
+internal sealed class Proposal(ReadOnlyMemory<byte> payload, LogTime notBefore, IOutcomeSink sink) : Submission(payload, sink)
 {
-    internal ReadOnlyMemory<byte> Payload { get; } = payload;
-
     internal LogTime NotBefore { get; } = notBefore;
 
     /// <summary>Where it stands. Another entry may end up there: only together with <see cref="Term"/> is it this one (K3).</summary>
@@ -15,11 +12,8 @@ internal sealed class Proposal(ReadOnlyMemory<byte> payload, LogTime notBefore, 
 }
 
 /// <summary>A client's batch of reads.</summary>
-internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower, TaskCreationOptions completion)
-    : TaskCompletionSource<Outcome>(completion)
+internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower, IOutcomeSink sink) : Submission(payload, sink)
 {
-    internal ReadOnlyMemory<byte> Payload { get; } = payload;
-
     /// <summary>A follower may answer it, with a read index that it gets from the leader.</summary>
     internal bool OnFollower { get; } = onFollower;
 }

@@ -73,6 +73,7 @@ public sealed partial class RaftNode
 
     private async Task CarryAsync(Outbound request)
     {
+        Traffic.Sent(1);
         (Replica replica, Member to, RaftMessage message) = request;
         try
         {
@@ -96,6 +97,7 @@ public sealed partial class RaftNode
 
     private async Task CarryTogetherAsync(string node, Outbound[] requests)
     {
+        Traffic.Sent(requests.Length);
         object[] outcomes = new object[requests.Length];
         try
         {

@@ -47,6 +47,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     /// <summary>The log's counters and latencies.</summary>
     public LogStatistics Statistics => Log.Statistics;
 
+    /// <summary>What it sent to other nodes.</summary>
+    public TrafficStatistics Traffic { get; } = new();
+
     /// <summary>Called on the loop when a replica's role, term or leader changed. Must be quick.</summary>
     public Action<ReplicaState>? RoleChanged { get; set; }
 

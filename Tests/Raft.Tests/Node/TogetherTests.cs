@@ -7,6 +7,7 @@ namespace Quorleans.Raft.Tests.Node;
 public sealed class TogetherTests
 {
     private const int Groups = 3;
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(20);
     private static readonly string[] Names = ["g1", "g2", "g3"];
 
     [Fact]
@@ -101,6 +102,56 @@ public sealed class TogetherTests
         Task<Outcome>[] outcomes = ProposeToAll(trio, new byte[900_000]);
         Assert.All(outcomes, static outcome => Assert.Equal(OutcomeStatus.Ok, VirtualTrio.StatusOf(outcome)));
         Assert.Equal(["n2: g1 g2", "n2: g3", "n3: g1 g2", "n3: g3"], trio.Carried.Take(4));
+    }
+
+    [Fact]
+    public async Task CommandsThatCameTogether_GoThroughTheLogTogether()
+    {
+        VirtualTrio trio = StartLedBy("n1");
+        long before = trio["n1"].Statistics.Batches;
+        Task<Task<Outcome>[]> proposing = trio["n1"].ProposeTogetherAsync([.. Names.Select(static group => new GroupBatch(group, 0, new byte[] { 1 }))], Patience);
+        trio.Settle();
+        Assert.All(await proposing, static outcome => Assert.Equal(OutcomeStatus.Ok, VirtualTrio.StatusOf(outcome)));
+        Assert.Equal(before + 1, trio["n1"].Statistics.Batches);
+        Assert.Equal(["n2: g1 g2 g3", "n3: g1 g2 g3"], trio.Carried.Take(2));
+    }
+
+    [Fact]
+    public async Task AGroupThatCannotCommit_HoldsUpTheOthersNoLongerThanThePatienceLasts()
+    {
+        VirtualTrio trio = StartLedBy("n1");
+        trio.LosesFrameOf = "g2";
+        Task<Task<Outcome>[]> proposing = trio["n1"].ProposeTogetherAsync([.. Names.Select(static group => new GroupBatch(group, 0, new byte[] { 1 }))], Patience);
+        trio.Settle();
+        Assert.False(proposing.IsCompleted);
+        trio.Tick((int)(Patience.TotalMilliseconds / trio.Raft.TickMilliseconds));
+        Task<Outcome>[] outcomes = await proposing;
+        Assert.Equal([OutcomeStatus.Ok, null, OutcomeStatus.Ok], outcomes.Select(VirtualTrio.StatusOf));
+        trio.LosesFrameOf = null;
+        trio.Tick(2 * trio.Raft.RetransmitTicks);
+        Assert.Equal(OutcomeStatus.Ok, VirtualTrio.StatusOf(outcomes[1]));
+    }
+
+    [Fact]
+    public async Task OfCommandsThatCameTogether_EachIsRefusedByItself()
+    {
+        VirtualTrio trio = StartLedBy("n1");
+        Task<Task<Outcome>[]> proposing = trio["n1"].ProposeTogetherAsync(
+            [new GroupBatch("g9", 0, new byte[] { 1 }), new GroupBatch("g1", 0, new byte[] { 1 }), new GroupBatch("g2", 7, new byte[] { 1 }), new GroupBatch("g3", 0, new byte[1_000_001])], Patience);
+        trio.Settle();
+        Assert.Equal(
+            [OutcomeStatus.Unavailable, OutcomeStatus.Ok, OutcomeStatus.Unavailable, OutcomeStatus.Invalid], (await proposing).Select(VirtualTrio.StatusOf));
+    }
+
+    [Fact]
+    public async Task CommandsThatCameTogether_AreAnswered_WhenTheNodeStops()
+    {
+        VirtualTrio trio = StartLedBy("n1");
+        trio.Hung.UnionWith(VirtualTrio.Names);
+        Task<Task<Outcome>[]> proposing = trio["n1"].ProposeTogetherAsync([.. Names.Select(static group => new GroupBatch(group, 0, new byte[] { 1 }))], Patience);
+        trio.Settle();
+        trio.Crash("n1");
+        Assert.All(await proposing, static outcome => Assert.Equal(OutcomeStatus.Unknown, VirtualTrio.StatusOf(outcome)));
     }
 
     private static VirtualTrio StartLedBy(string node)

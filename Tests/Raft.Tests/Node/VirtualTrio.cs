@@ -84,6 +84,9 @@ internal sealed class VirtualTrio
     /// <summary>Loses messages; given the receiver and how many requests it carries.</summary>
     internal Func<string, int, bool>? Loses { get; set; }
 
+    /// <summary>Whose AppendEntries are refused when they come with others; and lost when they come alone.</summary>
+    internal string? LosesFrameOf { get; set; }
+
     internal Guid Cluster => _cluster;
 
     internal RaftNode this[string name] => _places[name].Node;
@@ -164,6 +167,7 @@ internal sealed class VirtualTrio
         public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
         {
             RaftNode receiver = Find(to.Node, 1);
+            if (kind == MessageKind.AppendEntries && group.Name == trio.LosesFrameOf) throw new IOException("lost");
             if (kind == MessageKind.AppendEntries) trio.Carried.Add($"{to.Node}: {group.Name}");
             return receiver.HandleAsync(group.Name, frame);
         }
@@ -172,7 +176,7 @@ internal sealed class VirtualTrio
         {
             RaftNode receiver = Find(node, frames.Length);
             trio.Carried.Add($"{node}: {string.Join(' ', frames.Select(static frame => frame.Group.Name))}");
-            return receiver.HandleTogetherAsync(Array.ConvertAll(frames, static frame => frame.Bytes));
+            return receiver.HandleTogetherAsync(Array.ConvertAll(frames, frame => frame.Group.Name == trio.LosesFrameOf ? [] : frame.Bytes));
         }
 
         private RaftNode Find(string node, int count) =>
