@@ -15,7 +15,7 @@ internal sealed class HandoffCommand : Command
     private readonly Option<int?> _clients = new("--clients") { Description = "How many callers write in the throughput rounds, 256 by default.", HelpName = "N" };
 
     public HandoffCommand()
-        : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About five minutes; status 1 when a mark is missed.")
+        : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About six minutes; status 1 when a mark is missed.")
     {
         foreach (Option option in (Option[])[_only, _quick, _moves, _seconds, _clients]) Add(option);
         _only.AcceptOnlyFromAmong("pause", "crashes", "groups", "slow-groups", "batched-groups");
@@ -54,7 +54,7 @@ internal sealed class HandoffCommand : Command
         {
             GroupThroughput groups = new()
             {
-                IsSlow = slow, IsBatched = batched, Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 1 : 5)), Clients = parsed.GetValue(_clients) ?? 256, Rounds = quick ? 1 : 3, Say = Say,
+                IsSlow = slow, IsBatched = batched, Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 1 : 5)), Clients = parsed.GetValue(_clients) ?? 256, Rounds = quick ? 1 : 5, Say = Say,
             };
             marks.AddRange(await groups.RunAsync(cancellationToken));
         }

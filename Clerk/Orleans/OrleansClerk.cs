@@ -202,6 +202,11 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             _timer.Change(TimeSpan.FromMilliseconds(_timerMs - nowMs), Timeout.InfiniteTimeSpan);
         }
 
+        return TakeEffects();
+    }
+
+    private ClerkEffects? TakeEffects()
+    {
         if (_core.Effects.IsEmpty) return null;
         ClerkEffects empty = _spare ?? new ClerkEffects();
         _spare = null;
@@ -328,10 +333,14 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         End([attempt], [reply], AttemptFailure.Unknown, problem, changes);
     }
 
-    /// <summary>Tells the core what became of attempts: the reply, or the failure where there is none.</summary>
+    /// <summary>
+    /// Tells the core what became of attempts: the reply, or the failure where there is none. The node that they went to, when it leads several groups, gets one
+    /// call at a time while others have some, too: so the next one waits for the callers that these answers wake, instead of leaving without them.
+    /// </summary>
     private void End(ReadOnlySpan<ClerkAttempt> attempts, ReadOnlySpan<SubmitReply?> replies, AttemptFailure failure, string problem, int changes)
     {
         ClerkEffects? effects;
+        bool flush = false;
         lock (_lock)
         {
             if (_disposed) return;
@@ -343,10 +352,20 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
                 else _core.OnFailed(attempts[i], certain ? failure : AttemptFailure.Unknown, problem, nowMs);
             }
 
-            effects = Advance();
+            if (attempts.Length > 1)
+            {
+                flush = !_flushQueued;
+                _flushQueued = true;
+                effects = TakeEffects();
+            }
+            else
+            {
+                effects = Advance();
+            }
         }
 
         CarryOut(effects);
+        if (flush) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private static ClerkReply Translate(SubmitReply reply, bool certain)
