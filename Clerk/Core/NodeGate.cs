@@ -6,6 +6,10 @@ namespace Quorleans.Clerk;
 /// </summary>
 internal sealed class NodeGate(string node)
 {
+    // One group that cannot commit must not hold up the others that its node leads. Several times what a call takes on a fast disk; on a slow one, sending
+    // somewhat more calls costs little in comparison.
+    private const int MaxHoldMs = 10;
+
     private readonly Queue<ClerkCall> _holding = new();
 
     /// <summary>The node's name.</summary>
@@ -26,10 +30,6 @@ internal sealed class NodeGate(string node)
             return _holding.TryPeek(out ClerkCall? first) ? first.SentMs + MaxHoldMs : long.MaxValue;
         }
     }
-
-    // One group that cannot commit must not hold up the others that its node leads. Several times what a call takes on a fast disk; on a slow one, sending
-    // somewhat more calls costs little in comparison.
-    private const int MaxHoldMs = 10;
 
     /// <summary>A call leaves.</summary>
     public ClerkCall Begin(long nowMs)
