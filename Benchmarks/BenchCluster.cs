@@ -136,18 +136,18 @@ internal sealed class BenchCluster : IAsyncDisposable
         return string.Join(", ", leaders);
     }
 
-    /// <summary>What the nodes' logs did since they were opened: batches and bytes, summed up.</summary>
-    public (long Syncs, long Bytes) LogTotals()
+    /// <summary>What the nodes did since they were started, summed up.</summary>
+    public NodeTotals Totals()
     {
-        long syncs = 0, bytes = 0;
+        NodeTotals totals = default;
         foreach (string node in Nodes)
         {
             if (_cluster.GetServices(node)?.GetService<NodeService>()?.Raft is not { } raft) continue;
-            syncs += raft.Statistics.Syncs;
-            bytes += raft.Statistics.Bytes;
+            totals = new NodeTotals(
+                totals.Syncs + raft.Statistics.Syncs, totals.Bytes + raft.Statistics.Bytes, totals.Requests + raft.Traffic.Requests, totals.Messages + raft.Traffic.Messages);
         }
 
-        return (syncs, bytes);
+        return totals;
     }
 
     /// <inheritdoc/>
@@ -158,3 +158,10 @@ internal sealed class BenchCluster : IAsyncDisposable
         _directory.Delete(recursive: true);
     }
 }
+
+/// <summary>What nodes did.</summary>
+/// <param name="Syncs">Syncs of their logs.</param>
+/// <param name="Bytes">Bytes written to their logs.</param>
+/// <param name="Requests">Requests of Raft's members to other nodes.</param>
+/// <param name="Messages">Messages that carried them.</param>
+internal readonly record struct NodeTotals(long Syncs, long Bytes, long Requests, long Messages);

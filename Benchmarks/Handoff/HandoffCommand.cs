@@ -8,17 +8,17 @@ namespace Quorleans.Benchmarks.Handoff;
 /// <summary><c>handoff</c>: what moving shards and more groups cost, beside the marks.</summary>
 internal sealed class HandoffCommand : Command
 {
-    private readonly Option<string[]> _only = new("--only") { Description = "Only these: pause, crashes, groups.", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
+    private readonly Option<string[]> _only = new("--only") { Description = "Only these: pause, crashes, groups (slow-groups and batched-groups, its halves).", HelpName = "NAME", AllowMultipleArgumentsPerToken = true };
     private readonly Option<bool> _quick = new("--quick") { Description = "A tenth of it, to see that it works. Its figures prove nothing." };
     private readonly Option<int?> _moves = new("--moves") { Description = "How many moves: by default 20 of the large shard, 100 under crashes.", HelpName = "N" };
     private readonly Option<double?> _seconds = new("--seconds") { Description = "How long each throughput round lasts, 5 by default.", HelpName = "S" };
     private readonly Option<int?> _clients = new("--clients") { Description = "How many callers write in the throughput rounds, 256 by default.", HelpName = "N" };
 
     public HandoffCommand()
-        : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About five minutes; status 1 when a mark is missed.")
+        : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About six minutes; status 1 when a mark is missed.")
     {
         foreach (Option option in (Option[])[_only, _quick, _moves, _seconds, _clients]) Add(option);
-        _only.AcceptOnlyFromAmong("pause", "crashes", "groups");
+        _only.AcceptOnlyFromAmong("pause", "crashes", "groups", "slow-groups", "batched-groups");
         _moves.Validators.Add(static result =>
         {
             if (result.GetValueOrDefault<int?>() is <= 0) result.AddError("--moves must be 1 or more.");
@@ -48,11 +48,13 @@ internal sealed class HandoffCommand : Command
             marks.AddRange(await crashes.RunAsync(cancellationToken));
         }
 
-        if (only.Contains("groups"))
+        bool slow = only.Contains("groups") || only.Contains("slow-groups");
+        bool batched = only.Contains("groups") || only.Contains("batched-groups");
+        if (slow || batched)
         {
             GroupThroughput groups = new()
             {
-                Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 1 : 5)), Clients = parsed.GetValue(_clients) ?? 256, Rounds = quick ? 1 : 3, Say = Say,
+                IsSlow = slow, IsBatched = batched, Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 1 : 5)), Clients = parsed.GetValue(_clients) ?? 256, Rounds = quick ? 1 : 5, Say = Say,
             };
             marks.AddRange(await groups.RunAsync(cancellationToken));
         }

@@ -51,6 +51,12 @@ public sealed class ClerkAttempt
     /// <summary>How many operations it carries.</summary>
     public int Count => Operations.Length;
 
+    /// <summary>What it travels in together with others; null for one that goes by itself.</summary>
+    public ClerkCall? Call { get; internal set; }
+
+    /// <summary>The group's name.</summary>
+    public string GroupName => Group.Name;
+
     internal GroupState Group { get; }
 
     internal Replica Replica { get; }

@@ -7,19 +7,50 @@ public sealed partial class ClerkCore
 {
     private readonly List<ClerkOperation> _batch = [];
 
-    // What more than one batch at a time is good for, that the disks need not wait for an answer's way, other groups' batches do as well: the groups share
+    private readonly List<NodeGate> _gates = [];
+
+    // What more than one batch at a time is good for, that the disks need not wait for an answer's way, other batches do as well: the groups share
     // their nodes' logs. Then one batch of twice the size is cheaper.
     private bool CanSend(GroupState group, Lane lane)
     {
         if (!_options.Batching) return !group.Locator.IsSuspect;
-        return lane.InFlight == 0 || (lane.InFlight < _options.MaxBatchesInFlight && InFlight(lane.Kind) < _options.MaxBatchesInFlight);
+        if (lane.InFlight >= _options.MaxBatchesInFlight) return false;
+        if (lane.Kind != AttemptKind.Write) return lane.InFlight == 0 || ReadsInFlight() < _options.MaxBatchesInFlight;
+        return CanJoin(lane, GateOf(group.Locator.Leader!)) || CanCall(GateOf(group.Locator.Leader!));
     }
 
-    private int InFlight(AttemptKind kind)
+    private static bool CanJoin(Lane lane, NodeGate gate) => gate.Current is { } call && lane.LastCall != call;
+
+    private bool CanCall(NodeGate gate) => gate.Holding == 0 || (gate.Holding < _options.MaxBatchesInFlight && CallsHolding() < _options.MaxBatchesInFlight);
+
+    private int ReadsInFlight()
     {
         int sum = 0;
-        foreach (GroupState group in _groups) sum += group.LaneOf(kind)!.InFlight;
+        foreach (GroupState group in _groups) sum += group.Reads.InFlight;
         return sum;
+    }
+
+    private int CallsHolding()
+    {
+        int sum = 0;
+        foreach (NodeGate gate in _gates) sum += gate.Holding;
+        return sum;
+    }
+
+    private NodeGate GateOf(Replica replica)
+    {
+        if (replica.Gate is { } known) return known;
+        foreach (NodeGate gate in _gates)
+            if (gate.Node == replica.Node) return replica.Gate = gate;
+        _gates.Add(replica.Gate = new NodeGate(replica.Node));
+        return replica.Gate;
+    }
+
+    private void PassGate(Lane lane, ClerkAttempt attempt, long nowMs)
+    {
+        NodeGate gate = GateOf(attempt.Replica);
+        attempt.Call = lane.LastCall = CanJoin(lane, gate) ? gate.Current! : gate.Begin(nowMs);
+        attempt.Call.Add(attempt);
     }
 
     private void Flush(GroupState group, Lane lane, long nowMs)
@@ -40,6 +71,7 @@ public sealed partial class ClerkCore
             }
 
             group.Await(attempt);
+            if (_options.Batching && lane.Kind == AttemptKind.Write) PassGate(lane, attempt, nowMs);
             Effects.Sends.Add(attempt);
         }
     }

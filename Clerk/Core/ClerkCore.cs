@@ -189,6 +189,7 @@ public sealed partial class ClerkCore
         if (_mustReroute) Reroute(nowMs);
         AskController(nowMs);
         long next = Math.Min(_deadlines.NextMs, _parked.NextMs);
+        foreach (NodeGate gate in _gates) gate.Expire(nowMs);
         foreach (GroupState group in _groups)
         {
             FindLeader(group, nowMs);
@@ -196,6 +197,8 @@ public sealed partial class ClerkCore
             Flush(group, group.Reads, nowMs);
             next = Math.Min(next, WhenNext(group));
         }
+
+        foreach (NodeGate gate in _gates) gate.Current = null;
 
         NextWakeMs = Math.Max(nowMs + 1, Math.Min(next, WhenControllerNext()));
     }

@@ -61,7 +61,7 @@ public sealed class ClerkOptions
 
     /// <summary>
     /// How many batches of one kind (writes, or reads) may be in flight to a group. Default 2. One gives the largest batches; two
-    /// keep the leader's disk busy while an answer travels. While as many are in flight to other groups, each has one only.
+    /// keep the leader's disk busy while an answer travels. While as many calls are in flight, a node that leads several groups gets one only.
     /// </summary>
     public int MaxBatchesInFlight { get; set; } = 2;
 

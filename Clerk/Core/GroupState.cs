@@ -12,6 +12,9 @@ internal sealed class Lane(AttemptKind kind)
     /// <summary>Batches whose answer is awaited and that keep others from being sent.</summary>
     public int InFlight { get; set; }
 
+    /// <summary>The call in which its last batch left.</summary>
+    public ClerkCall? LastCall { get; set; }
+
     /// <summary>Attempts that failed in a row.</summary>
     public int Failures { get; set; }
 
@@ -133,5 +136,6 @@ internal sealed class GroupState(int gid, string name, LeaderLocator locator)
         else attempt.Next.Previous = attempt.Previous;
         attempt.Next = attempt.Previous = null;
         FreeSlot(attempt);
+        attempt.Call?.Gate.Release(attempt.Call);
     }
 }

@@ -9,6 +9,9 @@ internal sealed class Replica(string group, string node)
     /// <summary>Its address, <c>group/node</c>.</summary>
     public string Address { get; } = $"{group}/{node}";
 
+    /// <summary>Through which writes go to its node, once there were some.</summary>
+    public NodeGate? Gate { get; set; }
+
     /// <summary>The probe whose answer is awaited, or null: a replica that hangs is asked once, not again and again.</summary>
     public ClerkAttempt? Probe { get; set; }
 

@@ -18,9 +18,23 @@ public static class ClerkMetrics
     /// <summary>The tag that bears the shard's number, an <see cref="int"/>.</summary>
     public const string ShardTag = "shard";
 
+    /// <summary>The counter of batches sent.</summary>
+    public const string Batches = "quorleans.clerk.batches";
+
+    /// <summary>The counter of grain calls that carried them.</summary>
+    public const string Calls = "quorleans.clerk.calls";
+
     private static readonly Meter s_meter = new(MeterName);
     private static readonly Histogram<double> s_movingWait =
         s_meter.CreateHistogram<double>(MovingWait, "ms", "From an operation's first answer that its shard is moving to its success.");
+    private static readonly Counter<long> s_batches = s_meter.CreateCounter<long>(Batches, description: "Batches sent.");
+    private static readonly Counter<long> s_calls = s_meter.CreateCounter<long>(Calls, description: "Grain calls that carried batches.");
+
+    internal static void Sent(int batches)
+    {
+        s_batches.Add(batches);
+        s_calls.Add(1);
+    }
 
     internal static void Waited(ShardId shard, double milliseconds)
     {

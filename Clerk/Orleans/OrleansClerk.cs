@@ -15,6 +15,7 @@ namespace Quorleans.Clerk;
 /// </summary>
 public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThreadPoolWorkItem
 {
+    private const int MaximumBytesTogether = 2 << 20;
     private readonly Lock _lock = new();
     private readonly IGrainFactory _grains;
     private readonly TimeProvider _time;
@@ -24,6 +25,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     private readonly ITimer _timer;
     private readonly long _start;
     private readonly ConcurrentDictionary<string, IRaftReplicaGrain> _replicas = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, INodeGrain> _nodes = new(StringComparer.Ordinal);
     private ClerkEffects? _spare = new();
     private long _timerMs = long.MaxValue;
     private bool _flushQueued;
@@ -200,6 +202,11 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             _timer.Change(TimeSpan.FromMilliseconds(_timerMs - nowMs), Timeout.InfiniteTimeSpan);
         }
 
+        return TakeEffects();
+    }
+
+    private ClerkEffects? TakeEffects()
+    {
         if (_core.Effects.IsEmpty) return null;
         ClerkEffects empty = _spare ?? new ClerkEffects();
         _spare = null;
@@ -210,7 +217,12 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     private void CarryOut(ClerkEffects? effects)
     {
         if (effects is null) return;
-        foreach (ClerkAttempt attempt in effects.Sends) _ = SendAsync(attempt);
+        foreach (ClerkAttempt attempt in effects.Sends)
+        {
+            if (attempt.Call is not { Attempts.Count: > 1 } call) _ = SendAsync(attempt);
+            else if (call.Attempts[0] == attempt) SendTogether(call);
+        }
+
         foreach (ClerkOperation operation in effects.Completions)
         {
             if (operation is { MovingSinceMs: { } since, Error: null }) ClerkMetrics.Waited(_shards.Of(operation.Key.Span), Elapsed.TotalMilliseconds - since);
@@ -223,6 +235,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
 
     private async Task SendAsync(ClerkAttempt attempt)
     {
+        ClerkMetrics.Sent(1);
         int changes = _connections?.Changes ?? 0;
         SubmitReply? reply = null;
         AttemptFailure failure = AttemptFailure.Unknown;
@@ -243,18 +256,116 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             problem = $"{e.GetType().Name}: {e.Message}";
         }
 
-        bool certain = attempt.Kind != AttemptKind.Write || _connections is null || _connections.Changes == changes;
+        End([attempt], [reply], failure, problem, changes);
+    }
+
+    private void SendTogether(ClerkCall call)
+    {
+        // A batch may be as large as a message: what does not fit goes in another.
+        int first = 0, bytes = 0;
+        for (int i = 0; i < call.Attempts.Count; i++)
+        {
+            int size = call.Attempts[i].Payload.Length;
+            if (i > first && (bytes + size > MaximumBytesTogether || i - first == SubmitRequests.Maximum))
+            {
+                _ = SendTogetherAsync(call.Node, [.. call.Attempts.Skip(first).Take(i - first)]);
+                (first, bytes) = (i, 0);
+            }
+
+            bytes += size;
+        }
+
+        _ = SendTogetherAsync(call.Node, [.. call.Attempts.Skip(first)]);
+    }
+
+    private async Task SendTogetherAsync(string node, ClerkAttempt[] attempts)
+    {
+        ClerkMetrics.Sent(attempts.Length);
+        int changes = _connections?.Changes ?? 0;
+        SubmitReply?[] replies = new SubmitReply?[attempts.Length];
+        AttemptFailure failure = AttemptFailure.Unknown;
+        string problem = "";
+        INodeGrain grain = _nodes.GetOrAdd(node, static (name, grains) => grains.GetGrain<INodeGrain>(name), _grains);
+        try
+        {
+            SubmitReplies answer = await grain.Submit(new SubmitRequests(
+                Array.ConvertAll(attempts, static attempt => attempt.GroupName),
+                Array.ConvertAll(attempts, static attempt => new SubmitRequest(incarnation: 0, attempt.IsQuery, attempt.Payload)))).ConfigureAwait(false);
+            if (answer.Replies.Length != attempts.Length || answer.Replies.Count(static reply => reply is null) != answer.Tickets.Length)
+                throw new InvalidOperationException($"{answer.Replies.Length} answers and {answer.Tickets.Length} tickets for {attempts.Length} batches.");
+            replies = answer.Replies;
+            int late = 0;
+            for (int i = 0; i < attempts.Length; i++)
+                if (replies[i] is null) _ = AwaitAsync(grain, answer.Tickets[late++], attempts[i], changes);
+            if (late > 0) (attempts, replies) = ([.. attempts.Where((_, i) => replies[i] is not null)], [.. replies.Where(static reply => reply is not null)]);
+        }
+        catch (HomeUnavailableException e)
+        {
+            failure = AttemptFailure.NotDelivered;
+            problem = e.Message;
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            problem = $"{e.GetType().Name}: {e.Message}";
+        }
+
+        End(attempts, replies, failure, problem, changes);
+    }
+
+    /// <summary>Waits for the answer to an attempt that took longer than those which travelled with it.</summary>
+    private async Task AwaitAsync(INodeGrain node, long ticket, ClerkAttempt attempt, int changes)
+    {
+        SubmitReply? reply = null;
+        string problem = "";
+        try
+        {
+            reply = await node.Await(ticket).ConfigureAwait(false);
+        }
+#pragma warning disable CA1031 // As above. That the node cannot be reached now says nothing of what it was sent before.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            problem = $"{e.GetType().Name}: {e.Message}";
+        }
+
+        End([attempt], [reply], AttemptFailure.Unknown, problem, changes);
+    }
+
+    /// <summary>
+    /// Tells the core what became of attempts: the reply, or the failure where there is none. The node that they went to, when it leads several groups, gets one
+    /// call at a time while others have some, too: so the next one waits for the callers that these answers wake, instead of leaving without them.
+    /// </summary>
+    private void End(ReadOnlySpan<ClerkAttempt> attempts, ReadOnlySpan<SubmitReply?> replies, AttemptFailure failure, string problem, int changes)
+    {
         ClerkEffects? effects;
+        bool flush = false;
         lock (_lock)
         {
             if (_disposed) return;
             long nowMs = NowMs();
-            if (reply is not null) _core.OnReply(attempt, Translate(reply, certain), nowMs);
-            else _core.OnFailed(attempt, certain ? failure : AttemptFailure.Unknown, problem, nowMs);
-            effects = Advance();
+            for (int i = 0; i < attempts.Length; i++)
+            {
+                bool certain = attempts[i].Kind != AttemptKind.Write || _connections is null || _connections.Changes == changes;
+                if (replies[i] is { } reply) _core.OnReply(attempts[i], Translate(reply, certain), nowMs);
+                else _core.OnFailed(attempts[i], certain ? failure : AttemptFailure.Unknown, problem, nowMs);
+            }
+
+            if (attempts.Length > 1)
+            {
+                flush = !_flushQueued;
+                _flushQueued = true;
+                effects = TakeEffects();
+            }
+            else
+            {
+                effects = Advance();
+            }
         }
 
         CarryOut(effects);
+        if (flush) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private static ClerkReply Translate(SubmitReply reply, bool certain)

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Quorleans.GrainInterfaces;
 using Quorleans.Grains.Placement;
 using Quorleans.Raft;
@@ -10,7 +11,8 @@ namespace Quorleans.Grains.Raft;
 /// <param name="homes">Where the nodes are.</param>
 public sealed class GrainTransport(IGrainFactory grains, HomeLocator homes) : IRaftTransport
 {
-    private readonly System.Collections.Concurrent.ConcurrentDictionary<(string Group, string Node), IRaftReplicaGrain> _replicas = new();
+    private readonly ConcurrentDictionary<(string Group, string Node), IRaftReplicaGrain> _replicas = new();
+    private readonly ConcurrentDictionary<string, INodeGrain> _nodes = new(StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public async Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
@@ -30,5 +32,13 @@ public sealed class GrainTransport(IGrainFactory grains, HomeLocator homes) : IR
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "Only requests are sent; replies return by themselves."),
         }).ConfigureAwait(false);
         return reply.Bytes;
+    }
+
+    /// <inheritdoc/>
+    public async Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames)
+    {
+        if (!homes.TryFind(node, out _)) throw HomeUnavailableException.NodeIsNotUp(node, node);
+        INodeGrain grain = _nodes.GetOrAdd(node, static (name, factory) => factory.GetGrain<INodeGrain>(name), grains);
+        return (await grain.AppendEntries(new RaftFrames(Array.ConvertAll(frames, static frame => frame.Bytes))).ConfigureAwait(false)).Bytes;
     }
 }

@@ -26,6 +26,8 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableGauge("quorleans.wal.sync", () => Quantiles(log.SyncLatency, node), "us", "How long a sync takes, by quantile, since the start.");
         _meter.CreateObservableGauge("quorleans.wal.write", () => Quantiles(log.WriteLatency, node), "us", "How long a batch takes to be written, before its sync, by quantile, since the start.");
         _meter.CreateObservableGauge("quorleans.wal.in_flight", () => new Measurement<double>(log.InFlightFor.TotalMilliseconds, name), "ms", "How long the batch on its way has been so; far above the sync time, the disk hangs.");
+        _meter.CreateObservableCounter("quorleans.raft.requests", () => new Measurement<long>(raft.Traffic.Requests, name), description: "Requests to members on other nodes.");
+        _meter.CreateObservableCounter("quorleans.raft.messages", () => new Measurement<long>(raft.Traffic.Messages, name), description: "Messages that carried them.");
         _meter.CreateObservableCounter(
             "quorleans.raft.leader_changes", () => new Measurement<long>(Volatile.Read(ref _leaderChanges), name), description: "Changes of role, term or leader seen here.");
         raft.RoleChanged = _ => Interlocked.Increment(ref _leaderChanges);

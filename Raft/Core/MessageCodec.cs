@@ -38,6 +38,7 @@ public static class MessageCodec
     public const int MaximumEntries = 16_384;
 
     private const byte Version = 1;
+    private const int HeadBytes = 1 + 1 + 16; // before the group's name and its length
 
     /// <summary>Encodes a message.</summary>
     /// <param name="cluster">The cluster's id.</param>
@@ -94,16 +95,32 @@ public static class MessageCodec
     public static bool IsJoin(ReadOnlyMemory<byte> source, out GroupId group)
     {
         group = default;
-        if (source.Length < 2 || source.Span[1] != (byte)MessageKind.Join) return false;
-        MessageReader reader = new(source);
-        reader.Byte();
-        reader.Byte();
-        reader.Guid();
-        ReadOnlySpan<byte> name = reader.Span(reader.Byte());
+        return source.Length >= 2 && source.Span[1] == (byte)MessageKind.Join && TryReadGroup(source, out group);
+    }
+
+    /// <summary>Which group a message is about, by what its head says: for a receiver that has many.</summary>
+    /// <param name="source">The bytes; only their head is read.</param>
+    /// <param name="group">The group, when they look like a message.</param>
+    public static bool TryReadGroup(ReadOnlyMemory<byte> source, out GroupId group)
+    {
+        group = default;
+        ReadOnlySpan<byte> name = GroupNameOf(source);
+        if (name.IsEmpty || !Ascii.IsValid(name)) return false;
+        MessageReader reader = new(source[(HeadBytes + 1 + name.Length)..]);
         long incarnation = reader.Number();
-        if (reader.Failed || name.Length is 0 or > MaximumGroupNameBytes || !Ascii.IsValid(name)) return false;
+        if (reader.Failed) return false;
         group = new GroupId(Encoding.ASCII.GetString(name), incarnation);
         return true;
+    }
+
+    /// <summary>The name of the group that a message is about; empty when the bytes do not look like a message.</summary>
+    /// <param name="source">The bytes; only their head is read.</param>
+    public static ReadOnlySpan<byte> GroupNameOf(ReadOnlyMemory<byte> source)
+    {
+        ReadOnlySpan<byte> span = source.Span;
+        if (span.Length <= HeadBytes) return [];
+        int length = span[HeadBytes];
+        return length <= MaximumGroupNameBytes && span.Length > HeadBytes + length ? span.Slice(HeadBytes + 1, length) : [];
     }
 
     /// <summary>What a message takes; exactly for those that carry most bytes, so that their array is written once and not copied.</summary>

@@ -1,11 +1,8 @@
 namespace Quorleans.Raft.Node;
 
 /// <summary>A client's batch on its way through the log; completed once for the whole batch.</summary>
-internal sealed class Proposal(ReadOnlyMemory<byte> payload, LogTime notBefore, TaskCreationOptions completion)
-    : TaskCompletionSource<Outcome>(completion)
+internal sealed class Proposal(ReadOnlyMemory<byte> payload, LogTime notBefore, IOutcomeSink sink) : Submission(payload, sink)
 {
-    internal ReadOnlyMemory<byte> Payload { get; } = payload;
-
     internal LogTime NotBefore { get; } = notBefore;
 
     /// <summary>Where it stands. Another entry may end up there: only together with <see cref="Term"/> is it this one (K3).</summary>
@@ -15,20 +12,10 @@ internal sealed class Proposal(ReadOnlyMemory<byte> payload, LogTime notBefore, 
 }
 
 /// <summary>A client's batch of reads.</summary>
-internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower, TaskCreationOptions completion)
-    : TaskCompletionSource<Outcome>(completion)
+internal sealed class Query(ReadOnlyMemory<byte> payload, bool onFollower, IOutcomeSink sink) : Submission(payload, sink)
 {
-    internal ReadOnlyMemory<byte> Payload { get; } = payload;
-
     /// <summary>A follower may answer it, with a read index that it gets from the leader.</summary>
     internal bool OnFollower { get; } = onFollower;
-}
-
-/// <summary>Another member's request, until the core has an answer for it.</summary>
-internal sealed class InboundRequest(RaftMessage message, TaskCreationOptions completion)
-    : TaskCompletionSource<RaftMessage>(completion)
-{
-    internal RaftMessage Message { get; } = message;
 }
 
 /// <summary>A request of ours that could not be delivered, or was refused.</summary>

@@ -96,9 +96,38 @@ public sealed partial class RaftNode
     public Task<Outcome> ProposeAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, LogTime notBefore = default)
     {
         if (!TryFind(group, incarnation, payload, isQuery: false, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
-        Proposal proposal = new(payload, notBefore, _scheduler.Completions);
-        Post(replica, proposal);
-        return proposal.Task;
+        OutcomeSource source = new(_scheduler.Completions);
+        Post(replica, new Proposal(payload, notBefore, source));
+        return source.Task;
+    }
+
+    /// <summary>Offers commands of several groups, which go through the log together.</summary>
+    /// <param name="batches">The commands.</param>
+    /// <param name="patience">How long outcomes are waited for: a group that cannot commit holds up the others no longer.</param>
+    /// <returns>A task for each, in their order, of which those may be under way that took longer.</returns>
+    public async Task<Task<Outcome>[]> ProposeTogetherAsync(IReadOnlyList<GroupBatch> batches, TimeSpan patience)
+    {
+        ArgumentNullException.ThrowIfNull(batches);
+        SubmissionBundle bundle = new(this, batches.Count, _scheduler.Completions);
+        for (int i = 0; i < batches.Count; i++)
+        {
+            GroupBatch batch = batches[i];
+            if (TryFind(batch.Group, batch.Incarnation, batch.Payload, isQuery: false, out Replica? replica, out Outcome refusal))
+                bundle.Set(i, new Proposal(batch.Payload, default, bundle.Add(i, replica)));
+            else bundle.Refuse(i, refusal);
+        }
+
+        if (bundle.IsEmpty) return bundle.Outcomes;
+        Post(null, bundle);
+        await bundle.Ended.WaitAsync(patience, Options.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!bundle.Ended.IsCompleted)
+        {
+            // When the node stops meanwhile, all of them have their outcomes by that.
+            await ((Task)CallAsync(null, bundle.LoseWait)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await bundle.Ended.ConfigureAwait(false);
+        }
+
+        return bundle.Outcomes;
     }
 
     /// <summary>Asks a linearizable read.</summary>
@@ -109,9 +138,9 @@ public sealed partial class RaftNode
     public Task<Outcome> QueryAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, bool onFollower = false)
     {
         if (!TryFind(group, incarnation, payload, isQuery: true, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
-        Query query = new(payload, onFollower, _scheduler.Completions);
-        Post(replica, query);
-        return query.Task;
+        OutcomeSource source = new(_scheduler.Completions);
+        Post(replica, new Query(payload, onFollower, source));
+        return source.Task;
     }
 
     private bool TryFind(
@@ -146,9 +175,9 @@ public sealed partial class RaftNode
             return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, answer);
         if (message.To != replica.Core.Self)
             throw new RaftRefusedException($"NotMember: {Options.Node} is member {replica.Core.Self} of {replica.Core.Group}, not {message.To}.");
-        InboundRequest request = new(message, _scheduler.Completions);
+        SingleRequest request = new(message, _scheduler.Completions);
         Post(replica, request);
-        RaftMessage reply = await request.Task.ConfigureAwait(false);
+        RaftMessage reply = await request.Answer.ConfigureAwait(false);
         return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, reply);
     }
 

@@ -15,6 +15,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private static readonly object True = true, False = false;
     private readonly ConcurrentQueue<(Replica? Replica, object What)> _inbox = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Replica>.AlternateLookup<ReadOnlySpan<char>> _replicasByName;
     private Replica[] _inOrder = []; // the same replicas as they came, for the loop: a turn must not depend on hashes
     private readonly List<Replica> _dirty = [];
     private readonly Queue<(long Batch, TaskCompletionSource Waiter)> _durableWaiters = new();
@@ -37,6 +38,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private RaftNode(RaftNodeOptions options, IRaftTransport transport, ILogger logger, INodeScheduler scheduler, WriteAheadLog log, SnapshotStore snapshots)
     {
         (Options, _transport, _logger, _scheduler, Log, Snapshots) = (options, transport, logger, scheduler, log, snapshots);
+        _replicasByName = _replicas.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
     /// <summary>How it drives its replicas.</summary>
@@ -44,6 +46,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     /// <summary>The log's counters and latencies.</summary>
     public LogStatistics Statistics => Log.Statistics;
+
+    /// <summary>What it sent to other nodes.</summary>
+    public TrafficStatistics Traffic { get; } = new();
 
     /// <summary>Called on the loop when a replica's role, term or leader changed. Must be quick.</summary>
     public Action<ReplicaState>? RoleChanged { get; set; }
@@ -134,7 +139,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         for (int i = 0; i < MaximumEventsPerTurn && _inbox.TryDequeue(out (Replica? Replica, object What) next); i++)
         {
             if (next.Replica is null) ((ILoopCall)next.What).Run();
-            else Guard(next.Replica, static (replica, what) => replica.Handle(what), next.What);
+            else Take(next.Replica, next.What);
         }
 
         int ticks = Interlocked.Exchange(ref _ticksDue, 0);
@@ -145,6 +150,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         Flush();
         if (ticks > 0 && Log.NeedsSeal && GatherLeft() is null) Log.Seal();
         Guarded(static replica => replica.Send());
+        SendBundles();
         Guarded(static replica => replica.Finish());
         foreach (Replica replica in _dirty) replica.IsDirty = false;
         _dirty.Clear();
@@ -204,6 +210,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         }
     }
 
+    /// <summary>Gives a replica something to do, or to know.</summary>
+    internal void Take(Replica replica, object what) => Guard(replica, static (replica, what) => replica.Handle(what), what);
+
     /// <summary>Does something with a replica; what is impossible stops that replica only.</summary>
     private void Guard(Replica replica, Action<Replica, object> action, object argument)
     {
@@ -241,41 +250,6 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         LogReplicaFailed(_logger, replica.Core.Group, Options.Node, reason, replica.Describe());
         replica.Fail($"Replica {replica.Core.Group} on {Options.Node} stopped: {reason.Message}");
-    }
-
-    internal void SendRequest(Replica replica, RaftMessage message)
-    {
-        if (!replica.Core.Membership.TryGet(message.To, out Member to))
-        {
-            Post(replica, new Undelivered(message));
-            return;
-        }
-
-        _ = CarryAsync(replica, to, message);
-    }
-
-    private async Task CarryAsync(Replica replica, Member to, RaftMessage message)
-    {
-        try
-        {
-            byte[] frame = MessageCodec.Encode(Options.ClusterId, replica.Core.Group, message);
-            Task<byte[]> call = _transport.SendAsync(replica.Core.Group, to, message.Kind, frame);
-            // While a peer is down every request to it fails, and to throw and catch costs more than all the rest of a request.
-            await ((Task)call).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (call.IsCompletedSuccessfully
-                && MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, call.Result, out RaftMessage? answer) == MessageError.None
-                && answer!.To == replica.Core.Self && answer.From == message.To)
-            {
-                Post(replica, answer);
-                return;
-            }
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // Unreachable, refused, timed out: all the same to Raft.
-        }
-
-        Post(replica, new Undelivered(message));
     }
 
     /// <summary>Runs work with files beside the loop; its result comes back as the replica's work.</summary>

@@ -110,7 +110,7 @@ internal sealed partial class Replica
     {
         if (request.Message.Entries.Length > 0 && !_node.Log.CanAppend(SizeOf(request.Message.Entries)))
         {
-            request.SetException(new RaftRefusedException(_node.DiskFullMessage));
+            request.Refuse(_node.DiskFullMessage);
             return;
         }
 
@@ -119,7 +119,7 @@ internal sealed partial class Replica
         Core.Step(request.Message.WithContext(context));
     }
 
-    private static int SizeOf(LogEntry[] entries)
+    internal static int SizeOf(LogEntry[] entries)
     {
         int size = 0;
         foreach (LogEntry entry in entries) size += entry.Size;
@@ -152,7 +152,7 @@ internal sealed partial class Replica
         {
             if (message.Context != 0)
             {
-                if (_requests.Remove(message.Context, out InboundRequest? request)) request.SetResult(message);
+                if (_requests.Remove(message.Context, out InboundRequest? request)) request.SetAnswer(message);
             }
             else if (message.Kind == MessageKind.InstallSnapshot)
             {
@@ -268,7 +268,7 @@ internal sealed partial class Replica
         {
             case Proposal proposal: proposal.SetResult(new Outcome(OutcomeStatus.Unavailable, default, null, default, reason)); break;
             case Query query: query.SetResult(new Outcome(OutcomeStatus.Unavailable, default, null, default, reason)); break;
-            case InboundRequest request: request.SetException(new RaftRefusedException(reason)); break;
+            case InboundRequest request: request.Refuse(reason); break;
             case PendingChange change: change.TrySetResult(new MembershipOutcome(null, IsDone: false, null, null, reason)); break;
             case ILoopCall call: call.Abandon(new RaftRefusedException(reason)); break;
             default: break;

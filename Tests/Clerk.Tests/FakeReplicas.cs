@@ -23,6 +23,12 @@ internal sealed class FakeReplicas : IGrainFactory
     /// <summary>What happens to a call instead of the usual; null for the usual.</summary>
     public Func<string, SubmitRequest, Task<SubmitReply>?>? Meet { get; set; }
 
+    /// <summary>The groups of each call that carried several batches.</summary>
+    public ConcurrentQueue<string> Together { get; } = new();
+
+    /// <summary>Replicas whose answers do not come with the others', but when asked for by a ticket.</summary>
+    public ConcurrentDictionary<string, TaskCompletionSource> Late { get; } = new();
+
     public int CallsOf(bool isQuery) => Calls.Count(call => call.Request.IsQuery == isQuery);
 
     public SubmitReply Serve(SubmitRequest request)
@@ -38,7 +44,9 @@ internal sealed class FakeReplicas : IGrainFactory
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey =>
-        (TGrainInterface)(IGrainWithStringKey)_replicas.GetOrAdd(primaryKey, key => new FakeReplica(this, key));
+        typeof(TGrainInterface) == typeof(INodeGrain)
+            ? (TGrainInterface)(IGrainWithStringKey)new FakeNode(this, primaryKey)
+            : (TGrainInterface)(IGrainWithStringKey)_replicas.GetOrAdd(primaryKey, key => new FakeReplica(this, key));
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithGuidKey => throw new NotSupportedException();
@@ -78,6 +86,40 @@ internal sealed class FakeReplicas : IGrainFactory
     public IAddressable GetGrain(GrainId grainId) => throw new NotSupportedException();
 
     public IAddressable GetGrain(GrainId grainId, GrainInterfaceType interfaceType) => throw new NotSupportedException();
+
+    private sealed class FakeNode(FakeReplicas all, string node) : INodeGrain
+    {
+        private static readonly ConcurrentDictionary<long, (TaskCompletionSource Due, SubmitReply Reply)> s_late = new();
+        private static long s_ticket;
+
+        public Task<RaftFrames> AppendEntries(RaftFrames request) => throw new NotSupportedException();
+
+        public async Task<SubmitReplies> Submit(SubmitRequests request)
+        {
+            all.Together.Enqueue($"{node}: {string.Join(' ', request.Groups)}");
+            List<SubmitReply?> replies = [];
+            List<long> tickets = [];
+            for (int i = 0; i < request.Groups.Length; i++)
+            {
+                string address = $"{request.Groups[i]}/{node}";
+                SubmitReply reply = await all.GetGrain<IRaftReplicaGrain>(address).Submit(request.Batches[i]);
+                bool isLate = all.Late.TryGetValue(address, out TaskCompletionSource? due);
+                replies.Add(isLate ? null : reply);
+                if (!isLate) continue;
+                tickets.Add(Interlocked.Increment(ref s_ticket));
+                s_late[tickets[^1]] = (due!, reply);
+            }
+
+            return new SubmitReplies([.. replies], [.. tickets]);
+        }
+
+        public async Task<SubmitReply> Await(long ticket)
+        {
+            (TaskCompletionSource due, SubmitReply reply) = s_late[ticket];
+            await due.Task;
+            return reply;
+        }
+    }
 
     private sealed class FakeReplica(FakeReplicas all, string key) : IRaftReplicaGrain
     {

@@ -124,5 +124,7 @@ internal sealed class NodeLife
     private sealed class Nobody : IRaftTransport
     {
         public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) => Task.FromException<byte[]>(new IOException("nobody there"));
+
+        public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames) => Task.FromException<byte[][]>(new IOException("nobody there"));
     }
 }

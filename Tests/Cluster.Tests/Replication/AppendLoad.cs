@@ -7,9 +7,8 @@ namespace Quorleans.Cluster.Tests.Replication;
 /// Callers that append tokens, each unique, to a few keys. What must hold at the end, whatever happened on the way: a value holds every
 /// acknowledged token exactly once, no token twice, and each caller's tokens in the order in which it sent them.
 /// </summary>
-internal sealed class AppendLoad
+internal sealed class AppendLoad(int keys = 4)
 {
-    private const int Keys = 4;
     private readonly ConcurrentDictionary<string, bool> _acknowledged = new();
     private int _unknown;
     private int _runs;
@@ -28,7 +27,7 @@ internal sealed class AppendLoad
     public async Task VerifyAsync(IClerk clerk)
     {
         var found = new List<string>();
-        for (int key = 0; key < Keys; key++)
+        for (int key = 0; key < keys; key++)
         {
             string[] tokens = (await clerk.GetStringAsync($"k{key}") ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries);
             Assert.Equal(tokens.Length, tokens.Distinct().Count());
@@ -53,7 +52,7 @@ internal sealed class AppendLoad
             string token = $"{caller}.{number}";
             try
             {
-                await clerk.AppendAsync($"k{(first + number) % Keys}", token + ";", CancellationToken.None);
+                await clerk.AppendAsync($"k{(first + number) % keys}", token + ";", CancellationToken.None);
                 _acknowledged[token] = true;
             }
             catch (ClerkException e) when (e.Outcome == OperationOutcome.Unknown)

@@ -3,7 +3,7 @@ using Quorleans.GrainInterfaces;
 namespace Quorleans.Cluster.Tests.Replication;
 
 /// <summary>
-/// Disturbs calls to replicas before and after they are executed: drops, holds back until later ones have overtaken it, executes twice, or
+/// Disturbs calls to replicas and to nodes, for several replicas at once, before and after they are executed: drops, holds back until later ones have overtaken it, executes twice, or
 /// executes and loses the reply. Off until <see cref="Rate"/> is set.
 /// </summary>
 internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncomingGrainCallFilter
@@ -13,6 +13,7 @@ internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncom
     private readonly int[] _counts = new int[4];
     private readonly List<Held> _held = [];
     private int _rate;
+    private int _together;
 
     /// <summary>How many of a hundred calls are disturbed. At 0 those that are held back go on.</summary>
     public int Rate
@@ -27,19 +28,23 @@ internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncom
 
     public string Counts => $"{_counts[0]} dropped, {_counts[1]} overtaken, {_counts[2]} doubled, {_counts[3]} executed with the reply lost";
 
+    /// <summary>Calls to nodes that were disturbed.</summary>
+    public int Together => Volatile.Read(ref _together);
+
     public bool AllHappened => Array.TrueForAll(_counts, static count => count > 0);
 
     public async Task Invoke(IIncomingGrainCallContext context)
     {
-        bool concerned = Rate != 0 && context.Grain is IRaftReplicaGrain && concerns(context.MethodName);
+        bool concerned = Rate != 0 && context.Grain is IRaftReplicaGrain or INodeGrain && concerns(context.MethodName);
         if (concerned) Overtake(1);
-        if (!concerned || context.Grain is not IRaftReplicaGrain replica || Choose() is not { } fault)
+        if (!concerned || Choose() is not { } fault)
         {
             await context.Invoke();
             return;
         }
 
         Interlocked.Increment(ref _counts[fault.Kind]);
+        if (context.Grain is INodeGrain) Interlocked.Increment(ref _together);
         switch (fault.Kind)
         {
             case 0:
@@ -49,7 +54,7 @@ internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncom
                 await context.Invoke();
                 break;
             case 2:
-                await RepeatAsync(replica, context);
+                await (context.Grain is INodeGrain node ? RepeatAsync(node, context) : RepeatAsync((IRaftReplicaGrain)context.Grain, context));
                 await context.Invoke();
                 break;
             default:
@@ -70,6 +75,17 @@ internal sealed class CallFaults(int seed, Func<string, bool> concerns) : IIncom
             nameof(IRaftReplicaGrain.ReadIndex) => replica.ReadIndex((RaftFrame)argument),
             nameof(IRaftReplicaGrain.Submit) => replica.Submit((SubmitRequest)argument),
             _ => Task.CompletedTask,
+        };
+    }
+
+    private static Task RepeatAsync(INodeGrain node, IIncomingGrainCallContext context)
+    {
+        object argument = context.Request.GetArgument(0)!;
+        return context.MethodName switch
+        {
+            nameof(INodeGrain.AppendEntries) => node.AppendEntries((RaftFrames)argument),
+            nameof(INodeGrain.Submit) => node.Submit((SubmitRequests)argument),
+            _ => Task.CompletedTask, // a ticket is good for one answer
         };
     }
 

@@ -133,5 +133,7 @@ public sealed class GatheringTests : IAsyncDisposable
     private sealed class NoTransport : IRaftTransport
     {
         public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) => throw new IOException("alone");
+
+        public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames) => throw new IOException("alone");
     }
 }

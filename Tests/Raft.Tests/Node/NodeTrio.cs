@@ -105,11 +105,20 @@ internal sealed class NodeTrio : IAsyncDisposable
         public async Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
         {
             await Task.Yield();
-            if (trio.Cut.ContainsKey(from) || trio.Cut.ContainsKey(to.Node) || !trio._running.TryGetValue(to.Node, out RaftNode? node))
-                throw new IOException("unreachable");
-            byte[] reply = await node.HandleAsync(group.Name, frame);
-            if (trio.Cut.ContainsKey(from) || trio.Cut.ContainsKey(to.Node)) throw new IOException("unreachable");
+            byte[] reply = await Reach(to.Node).HandleAsync(group.Name, frame);
+            Reach(to.Node);
             return reply;
         }
+
+        public async Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames)
+        {
+            await Task.Yield();
+            byte[][] replies = await Reach(node).HandleTogetherAsync(Array.ConvertAll(frames, static frame => frame.Bytes));
+            Reach(node);
+            return replies;
+        }
+
+        private RaftNode Reach(string node) =>
+            !trio.Cut.ContainsKey(from) && !trio.Cut.ContainsKey(node) && trio._running.TryGetValue(node, out RaftNode? running) ? running : throw new IOException("unreachable");
     }
 }

@@ -13,7 +13,7 @@ internal sealed class VirtualTrio
     private readonly SortedDictionary<string, Place> _places = new(StringComparer.Ordinal);
     private readonly Guid _cluster = Guid.NewGuid();
 
-    internal VirtualTrio(RaftOptions? raft = null, int spares = 0, string? late = null)
+    internal VirtualTrio(RaftOptions? raft = null, int spares = 0, string? late = null, int groups = 1)
     {
         Raft = raft ?? new RaftOptions();
         Membership membership = Membership.Initial(Names.Select(name => (name, Guid.NewGuid())));
@@ -21,8 +21,11 @@ internal sealed class VirtualTrio
         {
             Start(member.Node, new SimulatedDisk(member.Id.Value), member.NodeId);
             if (member.Node == late) continue; // it was down, and nobody will make its replica but the group's leader
-            Task created = Create(member.Node, member.Id, membership);
-            if (!created.IsCompletedSuccessfully) throw new InvalidOperationException("The group was not created.");
+            for (int i = 1; i <= groups; i++)
+            {
+                Task created = Create(member.Node, member.Id, membership, $"g{i}");
+                if (!created.IsCompletedSuccessfully) throw new InvalidOperationException("The group was not created.");
+            }
         }
 
         for (int i = 1; i <= spares; i++) Start($"n{Names.Length + i}", new SimulatedDisk(Names.Length + i), Guid.NewGuid());
@@ -42,9 +45,9 @@ internal sealed class VirtualTrio
         Settle();
     }
 
-    internal Task Create(string name, MemberId self, Membership initial)
+    internal Task Create(string name, MemberId self, Membership initial, string group = Group)
     {
-        Task created = _places[name].Node.CreateGroupAsync(new GroupId(Group, 1), self, initial, _places[name].Machine = new ListMachine());
+        Task created = _places[name].Node.CreateGroupAsync(new GroupId(group, 1), self, initial, _places[name].Machine = new ListMachine());
         Settle();
         return created;
     }
@@ -75,13 +78,24 @@ internal sealed class VirtualTrio
     /// <summary>Nodes whose disk answers nothing at present.</summary>
     internal HashSet<string> Hung { get; } = [];
 
+    /// <summary>The AppendEntries messages that were carried, each as its receiver and the groups of its requests, such as <c>n2: g1 g3</c>.</summary>
+    internal List<string> Carried { get; } = [];
+
+    /// <summary>Loses messages; given the receiver and how many requests it carries.</summary>
+    internal Func<string, int, bool>? Loses { get; set; }
+
+    /// <summary>Whose AppendEntries are refused when they come with others; and lost when they come alone.</summary>
+    internal string? LosesFrameOf { get; set; }
+
+    internal Guid Cluster => _cluster;
+
     internal RaftNode this[string name] => _places[name].Node;
 
     internal SimulatedDisk Disk(string name) => _places[name].Disk;
 
-    internal ReplicaState State(string name)
+    internal ReplicaState State(string name, string group = Group)
     {
-        Task<ReplicaState?> state = _places[name].Node.GetStateAsync(Group);
+        Task<ReplicaState?> state = _places[name].Node.GetStateAsync(group);
         Settle();
         return state.Result!;
     }
@@ -150,7 +164,22 @@ internal sealed class VirtualTrio
 
     private sealed class Transport(VirtualTrio trio) : IRaftTransport
     {
-        public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) =>
-            trio._places.TryGetValue(to.Node, out Place? place) ? place.Node.HandleAsync(group.Name, frame) : throw new IOException("not up yet");
+        public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
+        {
+            RaftNode receiver = Find(to.Node, 1);
+            if (kind == MessageKind.AppendEntries && group.Name == trio.LosesFrameOf) throw new IOException("lost");
+            if (kind == MessageKind.AppendEntries) trio.Carried.Add($"{to.Node}: {group.Name}");
+            return receiver.HandleAsync(group.Name, frame);
+        }
+
+        public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames)
+        {
+            RaftNode receiver = Find(node, frames.Length);
+            trio.Carried.Add($"{node}: {string.Join(' ', frames.Select(static frame => frame.Group.Name))}");
+            return receiver.HandleTogetherAsync(Array.ConvertAll(frames, frame => frame.Group.Name == trio.LosesFrameOf ? [] : frame.Bytes));
+        }
+
+        private RaftNode Find(string node, int count) =>
+            trio._places.TryGetValue(node, out Place? place) && trio.Loses?.Invoke(node, count) != true ? place.Node : throw new IOException("not up");
     }
 }

@@ -3,18 +3,33 @@ using Quorleans.Raft.Node;
 
 namespace Quorleans.Simulation;
 
-/// <summary>Carries a node's Raft requests over the simulated network, encoded as they are in production.</summary>
+/// <summary>
+/// Carries a node's Raft requests over the simulated network, encoded as they are in production. Those that travel together are one packet, with one fate.
+/// </summary>
 internal sealed class NodeTransport(World world, SimulatedNetwork network, SimulatedNode node) : IRaftTransport
 {
     /// <inheritdoc/>
-    public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
+    public async Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
     {
-        Call call = new(this, group, node.Life, new Packet(PacketKind.RaftRequest, node.Name, to.Node, group.Name, kind, frame, world.NowUs));
-        if (node.Observer is { } observer || world.Trace is not null)
+        byte[] answer = (await Send(to.Node, kind, [new GroupFrame(group, frame)], frame).ConfigureAwait(false))[0];
+        return answer.Length > 0 ? answer : throw Refused();
+    }
+
+    /// <inheritdoc/>
+    public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames) =>
+        Send(node, MessageKind.AppendEntries, frames, Array.ConvertAll(frames, static frame => frame.Bytes).SelectMany(static bytes => bytes).ToArray());
+
+    private Task<byte[][]> Send(string to, MessageKind kind, GroupFrame[] frames, byte[] bytes)
+    {
+        Call call = new(this, frames, node.Life, new Packet(PacketKind.RaftRequest, node.Name, to, frames[0].Group.Name, kind, bytes, world.NowUs));
+        if (node.Observer is not null || world.Trace is not null)
         {
-            call.Message = Decode(group, frame);
-            node.Observer?.Sends(node, group, call.Message);
-            world.Trace?.Line($"{node.Name} -> {to.Node} {call.Message}");
+            call.Messages = Array.ConvertAll(frames, frame => Decode(frame.Group, frame.Bytes));
+            for (int i = 0; i < frames.Length; i++)
+            {
+                node.Observer?.Sends(node, frames[i].Group, call.Messages[i]);
+                world.Trace?.Line($"{node.Name} -> {to} {call.Messages[i]}");
+            }
         }
 
         network.Request(call.Request, node, call.Handle, call.Fail);
@@ -26,18 +41,18 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
             ? message!
             : throw new InvalidOperationException($"{node.Name} encoded a message that does not decode.");
 
-    /// <summary>A request until its answer; each copy that arrives is handled, the first answer counts.</summary>
-    private sealed class Call(NodeTransport transport, GroupId group, int life, Packet request)
+    /// <summary>Requests until their answers; each copy that arrives is handled, the first answers count.</summary>
+    private sealed class Call(NodeTransport transport, GroupFrame[] frames, int life, Packet request)
     {
-        internal TaskCompletionSource<byte[]> Answer { get; } = new();
+        internal TaskCompletionSource<byte[][]> Answer { get; } = new();
 
         internal Packet Request => request;
 
-        internal RaftMessage Message { get; set; } = null!;
+        internal RaftMessage[] Messages { get; set; } = [];
 
         internal void Fail(bool surely)
         {
-            if (Message is not null) transport.Node.Observer?.Hears(transport.Node, group, Message, null);
+            for (int i = 0; i < Messages.Length; i++) transport.Node.Observer?.Hears(transport.Node, frames[i].Group, Messages[i], null);
             Answer.TrySetException(Unreachable());
         }
 
@@ -45,37 +60,44 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
         {
             if (receiver.Raft is not { } raft) return;
             int receiverLife = receiver.Life;
-            RaftRole role = receiver.Core(group.Name)?.Role ?? RaftRole.Follower;
-            Task<byte[]> handling = raft.HandleAsync(group.Name, request.Bytes);
+            RaftRole[] roles = Array.ConvertAll(frames, frame => receiver.Core(frame.Group.Name)?.Role ?? RaftRole.Follower);
+            Task handling = frames.Length == 1
+                ? raft.HandleAsync(frames[0].Group.Name, frames[0].Bytes)
+                : raft.HandleTogetherAsync(Array.ConvertAll(frames, static frame => frame.Bytes));
             if (handling.IsCompleted) Send();
             else handling.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Send);
 
             void Send()
             {
-                if (receiver.Life == receiverLife) Reply(receiver, role, handling);
+                if (receiver.Life == receiverLife) Reply(receiver, roles, AnswersOf(handling));
             }
         }
 
-        private void Reply(SimulatedNode receiver, RaftRole role, Task<byte[]> handling)
+        private byte[][] AnswersOf(Task handling)
         {
-            byte[]? bytes = handling.IsCompletedSuccessfully ? handling.Result : null;
             _ = handling.Exception; // seen
-            RaftMessage? message = null;
-            if (Message is not null)
+            if (!handling.IsCompletedSuccessfully) return Array.ConvertAll(frames, static _ => Array.Empty<byte>());
+            return handling is Task<byte[]> one ? [one.Result] : ((Task<byte[][]>)handling).Result;
+        }
+
+        private void Reply(SimulatedNode receiver, RaftRole[] roles, byte[][] answers)
+        {
+            RaftMessage?[] messages = new RaftMessage?[Messages.Length];
+            for (int i = 0; i < Messages.Length; i++)
             {
-                if (bytes is not null) message = transport.Decode(group, bytes);
-                receiver.Observer?.Answers(receiver, group, Message, role, message);
-                transport.World.Trace?.Line($"{receiver.Name} -> {transport.Node.Name} {message?.ToString() ?? $"refuses {request.Message}"}");
+                messages[i] = answers[i].Length > 0 ? transport.Decode(frames[i].Group, answers[i]) : null;
+                receiver.Observer?.Answers(receiver, frames[i].Group, Messages[i], roles[i], messages[i]);
+                transport.World.Trace?.Line($"{receiver.Name} -> {transport.Node.Name} {messages[i]?.ToString() ?? $"refuses {Messages[i]}"}");
             }
 
+            byte[] bytes = answers.Length == 1 ? answers[0] : answers.SelectMany(static answer => answer).ToArray();
             Packet reply = new(PacketKind.RaftReply, receiver.Name, transport.Node.Name, request.Group, request.Message, bytes, request.Sent);
             transport.Network.Reply(
                 reply, transport.Node, life,
                 () =>
                 {
-                    if (Message is not null) transport.Node.Observer?.Hears(transport.Node, group, Message, message);
-                    if (bytes is null) Answer.TrySetException(Refused());
-                    else Answer.TrySetResult(bytes);
+                    for (int i = 0; i < Messages.Length; i++) transport.Node.Observer?.Hears(transport.Node, frames[i].Group, Messages[i], messages[i]);
+                    Answer.TrySetResult(answers);
                 },
                 () => Fail(surely: false));
         }
