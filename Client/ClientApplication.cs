@@ -24,7 +24,7 @@ internal sealed class ClientApplication
             + "terminal, or line by line from a pipe.\n\n"
             + "Exit status: 0 done, 1 an error, 2 wrong usage, 3 not found or compare failed.")
         {
-            options.Gateway, options.Http, options.Json, options.Timeout,
+            options.Gateway, options.Http, options.Config, options.Json, options.Timeout,
             new PutCommand(context), new AppendCommand(context), new GetCommand(context), new DelCommand(context),
             new CasCommand(context), new TxnCommand(context), new ScanCommand(context), new StatusCommand(context), new TransferLeaderCommand(context),
             new MembersCommand(context), new AddReplicaCommand(context), new RemoveReplicaCommand(context), new ReplaceReplicaCommand(context),

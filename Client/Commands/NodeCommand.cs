@@ -6,7 +6,7 @@ namespace Quorleans.Client.Commands;
 internal sealed class NodeCommand : Command
 {
     public NodeCommand(ClientContext context)
-        : base("node", "Stop, start and list the nodes of an embedded cluster.")
+        : base("node", "Stop, start and list the nodes of an embedded cluster; with --config stop and list those of a cluster of processes.")
     {
         Add(new NodeListCommand(context));
         Add(new NodeStopCommand(context));
