@@ -23,6 +23,7 @@ public static class QuorleansClusteringExtensions
         silo.Configure<ClusterOptions>(SetIds);
         AddTable(silo.Services, configuration, patience: null);
         silo.Services.AddSingleton<IMembershipTable, RaftMembershipTable>();
+        silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoinTurn>();
         return silo;
     }
 

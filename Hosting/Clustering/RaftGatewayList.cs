@@ -23,12 +23,15 @@ public sealed class RaftGatewayList(MembersClient members, ClusterConfiguration 
     public Task InitializeGatewayListProvider() => Task.CompletedTask;
 
     /// <inheritdoc/>
+    public Task<IList<Uri>> GetGateways() => GetGatewaysAsync(CancellationToken.None);
+
+    /// <inheritdoc/>
     /// <exception cref="ClusterException">The nodes at the configured addresses belong to another cluster.</exception>
-    public async Task<IList<Uri>> GetGateways()
+    public async Task<IList<Uri>> GetGatewaysAsync(CancellationToken cancellationToken)
     {
         try
         {
-            (MembersAnswer table, long logTime) = await members.ReadAllAsync().ConfigureAwait(false);
+            (MembersAnswer table, long logTime) = await members.ReadAllAsync(cancellationToken).ConfigureAwait(false);
             DateTime now = time.GetUtcNow().UtcDateTime;
             Uri[] active = [.. table.Rows.Where(static row => row.Status == (int)SiloStatus.Active).Select(row => SiloEntry.Decode(row, logTime, now))
                 .Where(static entry => entry.ProxyPort > 0)

@@ -14,67 +14,94 @@ public sealed class RaftMembershipTable(MembersClient members, TimeProvider time
     private DateTime Now => time.GetUtcNow().UtcDateTime;
 
     /// <inheritdoc/>
-    public async Task InitializeMembershipTable(bool tryInitTableVersion) => await members.ReadAllAsync().ConfigureAwait(false);
+    public Task InitializeMembershipTable(bool tryInitTableVersion) => InitializeMembershipTableAsync(tryInitTableVersion, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken) => await members.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public Task DeleteMembershipTableEntries(string clusterId) => DeleteMembershipTableEntriesAsync(clusterId, CancellationToken.None);
 
     /// <inheritdoc/>
     /// <remarks>The group belongs to one cluster, so there is nothing to choose by the id.</remarks>
-    public async Task DeleteMembershipTableEntries(string clusterId) => await members.ExecuteAsync(new RemoveAll()).ConfigureAwait(false);
+    public async Task DeleteMembershipTableEntriesAsync(string clusterId, CancellationToken cancellationToken) =>
+        await members.ExecuteAsync(new RemoveAll(), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
-    public async Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) =>
-        await members.ExecuteAsync(new RemoveDefunct(SiloEntry.Age(beforeDate.UtcDateTime, Now))).ConfigureAwait(false);
+    public Task CleanupDefunctSiloEntries(DateTimeOffset beforeDate) => CleanupDefunctSiloEntriesAsync(beforeDate, CancellationToken.None);
 
     /// <inheritdoc/>
-    public async Task<MembershipTableData> ReadRow(SiloAddress key)
+    public async Task CleanupDefunctSiloEntriesAsync(DateTimeOffset beforeDate, CancellationToken cancellationToken) =>
+        await members.ExecuteAsync(new RemoveDefunct(SiloEntry.Age(beforeDate.UtcDateTime, Now)), cancellationToken).ConfigureAwait(false);
+
+    /// <inheritdoc/>
+    public Task<MembershipTableData> ReadRow(SiloAddress key) => ReadRowAsync(key, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async Task<MembershipTableData> ReadRowAsync(SiloAddress key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(key);
-        (MembersAnswer table, long logTime) = await members.ReadRowAsync(SiloEntry.Key(key)).ConfigureAwait(false);
+        (MembersAnswer table, long logTime) = await members.ReadRowAsync(SiloEntry.Key(key), cancellationToken).ConfigureAwait(false);
         return ToData(table, logTime);
     }
 
     /// <inheritdoc/>
-    public async Task<MembershipTableData> ReadAll()
+    public Task<MembershipTableData> ReadAll() => ReadAllAsync(CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async Task<MembershipTableData> ReadAllAsync(CancellationToken cancellationToken)
     {
-        (MembersAnswer table, long logTime) = await members.ReadAllAsync().ConfigureAwait(false);
+        (MembersAnswer table, long logTime) = await members.ReadAllAsync(cancellationToken).ConfigureAwait(false);
         return ToData(table, logTime);
     }
 
     /// <inheritdoc/>
-    public async Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion)
+    public Task<bool> InsertRow(MembershipEntry entry, TableVersion tableVersion) => InsertRowAsync(entry, tableVersion, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async Task<bool> InsertRowAsync(MembershipEntry entry, TableVersion tableVersion, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(tableVersion);
         if (!TryParse(tableVersion.VersionEtag, out long etag)) return false;
         DateTime now = Now;
-        return await WriteAsync(new InsertRow
+        InsertRow insert = new()
         {
             Request = Guid.NewGuid(), TableEtag = etag, TableVersion = tableVersion.Version, Silo = SiloEntry.Key(entry.SiloAddress), Node = entry.SiloName, Status = (int)entry.Status,
             AliveAgeMs = SiloEntry.Age(entry.IAmAliveTime, now), SignAgeMs = SiloEntry.SignAge(entry, now), Entry = SiloEntry.Encode(entry, now),
-        }).ConfigureAwait(false);
+        };
+        return await WriteAsync(insert, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion)
+    public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) => UpdateRowAsync(entry, etag, tableVersion, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
         ArgumentNullException.ThrowIfNull(tableVersion);
         if (!TryParse(tableVersion.VersionEtag, out long tableEtag) || !TryParse(etag, out long rowEtag)) return false;
         DateTime now = Now;
-        return await WriteAsync(new UpdateRow
+        UpdateRow update = new()
         {
             Request = Guid.NewGuid(), TableEtag = tableEtag, RowEtag = rowEtag, TableVersion = tableVersion.Version, Silo = SiloEntry.Key(entry.SiloAddress), Node = entry.SiloName,
             Status = (int)entry.Status, AliveAgeMs = SiloEntry.Age(entry.IAmAliveTime, now), SignAgeMs = SiloEntry.SignAge(entry, now), Entry = SiloEntry.Encode(entry, now),
-        }).ConfigureAwait(false);
+        };
+        return await WriteAsync(update, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
-    public async Task UpdateIAmAlive(MembershipEntry entry)
+    public Task UpdateIAmAlive(MembershipEntry entry) => UpdateIAmAliveAsync(entry, CancellationToken.None);
+
+    /// <inheritdoc/>
+    public async Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(entry);
-        await members.ExecuteAsync(new KeepAlive(SiloEntry.Key(entry.SiloAddress), SiloEntry.Age(entry.IAmAliveTime, Now))).ConfigureAwait(false);
+        await members.ExecuteAsync(new KeepAlive(SiloEntry.Key(entry.SiloAddress), SiloEntry.Age(entry.IAmAliveTime, Now)), cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<bool> WriteAsync(WriteRow write) => await members.ExecuteAsync(write).ConfigureAwait(false) switch
+    private async Task<bool> WriteAsync(WriteRow write, CancellationToken cancellationToken) => await members.ExecuteAsync(write, cancellationToken).ConfigureAwait(false) switch
     {
         MembersStatus.Done => true,
         MembersStatus.Full => throw new ClusterException(ClusterError.WrongState, $"The membership table has {MembersLimits.MaxRows} rows, so silo {write.Silo} cannot be added. Remove those of dead silos."),

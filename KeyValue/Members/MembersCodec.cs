@@ -7,6 +7,7 @@ namespace Quorleans.KeyValue.Members;
 /// their length in front):
 /// <code>
 /// insert = 0x01 write     update = 0x02 write  u rowEtag     alive = 0x03  s silo  z age     retire = 0x04  s node     defunct = 0x05  z age     all = 0x06
+/// take   = 0x07  s node  z lease     end = 0x08  s node
 /// write  = request(16)  u tableEtag  u tableVersion  s silo  s node  u status  z aliveAge  z signAge  b entry
 /// query  = 0x41 | 0x42  s silo
 /// result = status(1)      answer = u version  u etag  u count row*      row = s silo  s node  u status  u etag  z written  z alive  z sign  b entry
@@ -14,7 +15,7 @@ namespace Quorleans.KeyValue.Members;
 /// </summary>
 public static class MembersCodec
 {
-    private const byte Insert = 1, Update = 2, Alive = 3, Retire = 4, Defunct = 5, All = 6, ReadTable = 0x41, ReadOne = 0x42;
+    private const byte Insert = 1, Update = 2, Alive = 3, Retire = 4, Defunct = 5, All = 6, Take = 7, End = 8, ReadTable = 0x41, ReadOne = 0x42;
     private const int GuidBytes = 16;
 
     /// <summary>The query for the whole table.</summary>
@@ -59,6 +60,15 @@ public static class MembersCodec
             case RemoveAll:
                 writer.Byte(All);
                 break;
+            case TakeTurn take:
+                writer.Byte(Take);
+                Text(writer, take.Node);
+                Signed(writer, take.LeaseMs);
+                break;
+            case EndTurn end:
+                writer.Byte(End);
+                Text(writer, end.Node);
+                break;
             default:
                 throw new ArgumentException("That is no command of the membership table.", nameof(command));
         }
@@ -81,9 +91,11 @@ public static class MembersCodec
             Retire => new RetireNode(Text(ref reader)),
             Defunct => new RemoveDefunct(Age(ref reader)),
             All => new RemoveAll(),
+            Take => new TakeTurn(Text(ref reader), Age(ref reader)),
+            End => new EndTurn(Text(ref reader)),
             _ => null,
         };
-        bool isNamed = command is not (WriteRow { Silo: "" } or WriteRow { Node: "" } or KeepAlive { Silo: "" } or RetireNode { Node: "" });
+        bool isNamed = command is not (WriteRow { Silo: "" } or WriteRow { Node: "" } or KeepAlive { Silo: "" } or RetireNode { Node: "" } or TakeTurn { Node: "" } or EndTurn { Node: "" });
         return reader.AtEnd && isNamed ? command : null;
     }
 
@@ -194,9 +206,9 @@ public static class MembersCodec
         return bytes.IsEmpty ? Guid.Empty : new Guid(bytes);
     }
 
-    private static void Text(PayloadWriter writer, string text) => writer.Bytes(Encoding.UTF8.GetBytes(text));
+    internal static void Text(PayloadWriter writer, string text) => writer.Bytes(Encoding.UTF8.GetBytes(text));
 
-    private static string Text(ref PayloadReader reader)
+    internal static string Text(ref PayloadReader reader)
     {
         ReadOnlySpan<byte> bytes = reader.Bytes();
         if (bytes.Length <= MembersLimits.MaxNameBytes) return Encoding.UTF8.GetString(bytes);

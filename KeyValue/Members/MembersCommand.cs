@@ -69,6 +69,18 @@ public sealed record RetireNode(string Node) : MembersCommand;
 /// <param name="AgeMs">For how long, in milliseconds.</param>
 public sealed record RemoveDefunct(long AgeMs) : MembersCommand;
 
+/// <summary>
+/// A node's silo wants to join now. While it does, no other one gets its turn: silos that join at the same time make each other's compare-and-set fail, and Orleans then
+/// pauses for seconds. Only saves time: whoever joins out of turn is not hindered.
+/// </summary>
+/// <param name="Node">The node.</param>
+/// <param name="LeaseMs">How long the turn lasts at most, if nobody ends it, in milliseconds.</param>
+public sealed record TakeTurn(string Node, long LeaseMs) : MembersCommand;
+
+/// <summary>A node's silo has joined, or given up.</summary>
+/// <param name="Node">The node.</param>
+public sealed record EndTurn(string Node) : MembersCommand;
+
 /// <summary>Removes all rows.</summary>
 public sealed record RemoveAll : MembersCommand;
 
@@ -78,7 +90,7 @@ public enum MembersStatus
     /// <summary>It was carried out.</summary>
     Done = 1,
 
-    /// <summary>The row or the table is not as expected; nothing was changed.</summary>
+    /// <summary>The row or the table is not as expected, or it is another node's turn; nothing was changed.</summary>
     Conflict = 2,
 
     /// <summary>The table has no room for another row; nothing was changed.</summary>

@@ -5,7 +5,7 @@ namespace Quorleans.KeyValue.Members;
 /// <summary>
 /// Writes and reads the membership table's snapshots, version 1 (parts as in <see cref="MembersCodec"/>; the storage's files have checksums of their own):
 /// <code>
-/// snapshot = "QMEM"  version(1 byte)  u logTime  answer  u count (request(16)  status(1))*
+/// snapshot = "QMEM"  version(1 byte)  u logTime  s turn  z turnUntil  answer  u count (request(16)  status(1))*
 /// </code>
 /// </summary>
 /// <param name="state">The state, which nobody changes.</param>
@@ -30,6 +30,8 @@ internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
         writer.Raw(Magic);
         writer.Byte(Version);
         writer.Varint(state.TimeMs);
+        MembersCodec.Text(writer, state.Turn);
+        MembersCodec.Signed(writer, state.TurnUntilMs);
         MembersCodec.Write(writer, new MembersAnswer(state.Version, state.Etag, [.. state.Rows.Values]));
         writer.Varint((long)state.Remembered.Count);
         foreach ((Guid request, MembersStatus status) in state.Remembered)
@@ -52,8 +54,10 @@ internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
             throw new InvalidDataException($"The membership table's snapshot has format {all[Magic.Length]}; this program knows up to {Version}. Upgrade it.");
         PayloadReader reader = new(all.AsSpan(Magic.Length + 1));
         long time = reader.Varint();
+        string turn = MembersCodec.Text(ref reader);
+        long until = MembersCodec.Signed(ref reader);
         MembersAnswer table = MembersCodec.Read(ref reader, all.AsMemory(Magic.Length + 1));
-        MembersState state = new() { TimeMs = time, Version = table.Version, Etag = table.Etag };
+        MembersState state = new() { TimeMs = time, Turn = turn, TurnUntilMs = until, Version = table.Version, Etag = table.Etag };
         foreach (MembersRow row in table.Rows)
         {
             if (reader.Failed || row.Silo.Length == 0 || state.Rows.ContainsKey(row.Silo)) throw Invalid("a row makes no sense");

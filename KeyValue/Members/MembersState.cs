@@ -14,6 +14,12 @@ internal sealed record MembersState
     /// <summary>The log time of the last entry applied.</summary>
     public long TimeMs { get; init; }
 
+    /// <summary>The node whose silo joins now; empty: none.</summary>
+    public string Turn { get; init; } = "";
+
+    /// <summary>Until when it is its turn at most.</summary>
+    public long TurnUntilMs { get; init; }
+
     /// <summary>The rows by silo.</summary>
     public ImmutableSortedDictionary<string, MembersRow> Rows { get; init; } = ImmutableSortedDictionary.Create<string, MembersRow>(StringComparer.Ordinal);
 

@@ -75,6 +75,13 @@ public sealed class MembersStateMachine : IStateMachine
                 return Retire(ref state, retire.Node);
             case RemoveDefunct defunct:
                 return Remove(ref state, state.TimeMs - defunct.AgeMs);
+            case TakeTurn take:
+                if (state.Turn.Length > 0 && state.Turn != take.Node && state.TimeMs < state.TurnUntilMs) return MembersStatus.Conflict;
+                state = state with { Turn = take.Node, TurnUntilMs = state.TimeMs + take.LeaseMs };
+                return MembersStatus.Done;
+            case EndTurn end:
+                if (state.Turn == end.Node) state = state with { Turn = "", TurnUntilMs = 0 };
+                return MembersStatus.Done;
             case RemoveAll:
                 state = state with { Rows = state.Rows.Clear() };
                 return MembersStatus.Done;

@@ -16,12 +16,14 @@ internal sealed class TestClient : IAsyncDisposable
 
     public IClerk Clerk => _host.Services.GetRequiredService<IClerk>();
 
-    public static async Task<TestClient> ConnectAsync(SiloSetup setup, Action<ClerkOptions>? configure = null)
+    public static Task<TestClient> ConnectAsync(SiloSetup setup, Action<ClerkOptions>? configure = null) => ConnectAsync(setup.Gateways, configure);
+
+    public static async Task<TestClient> ConnectAsync(IReadOnlyList<int> gateways, Action<ClerkOptions>? configure = null)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.UseOrleansClient(client =>
         {
-            client.UseStaticClustering([.. setup.Gateways.Select(static port => new IPEndPoint(IPAddress.Loopback, port))]);
+            client.UseStaticClustering([.. gateways.Select(static port => new IPEndPoint(IPAddress.Loopback, port))]);
             client.Configure<ClusterOptions>(static options => (options.ClusterId, options.ServiceId) = (OrleansIds.ClusterId, OrleansIds.ServiceId));
             client.Configure<GatewayOptions>(static options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
             client.Configure<ConnectionOptions>(static options =>
