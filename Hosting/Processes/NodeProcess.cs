@@ -155,6 +155,10 @@ public sealed partial class NodeProcess : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             await _silo.StartAsync(cancellationToken).ConfigureAwait(false);
         }
+        catch (Exception cause) when (cause is not OperationCanceledException and not OutOfMemoryException)
+        {
+            throw new ClusterException(ClusterError.WrongState, $"The silo of node '{Node.Name}' could not join the cluster: {cause.Message}", cause);
+        }
         finally
         {
             _one.Release();
