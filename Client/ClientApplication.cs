@@ -30,7 +30,7 @@ internal sealed class ClientApplication
             new MembersCommand(context), new AddReplicaCommand(context), new RemoveReplicaCommand(context), new ReplaceReplicaCommand(context),
             new ShardsCommand(context), new GroupsCommand(context), new JoinGroupCommand(context), new LeaveGroupCommand(context), new MoveShardCommand(context),
             new QueryCommand(context), new RebalanceShardsCommand(context),
-            new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new CheckHistoryCommand(context),
+            new NodesCommand(context), new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new CheckHistoryCommand(context),
             new BenchCommand(context), new MapReduceCommand(context),
         };
 

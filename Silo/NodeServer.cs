@@ -52,13 +52,14 @@ internal static class NodeServer
 
     private static string Greeting(ServerOptions options, NodeProcess node, TimeSpan took)
     {
+        string trust = System.Net.IPAddress.IsLoopback(node.Node.Address) ? "" : FormattableString.Invariant($"\n  caution    its ports at {node.Node.Address} have no TLS and no passwords: only for a network that is trusted");
         string dashboard = options.Dashboard ? $"{node.Node.HttpUri}dashboard" : "off";
         return FormattableString.Invariant($"""
             Quorleans node {node.Node.Name} is up in {took.TotalSeconds:F1} s.
               clients    {node.Node.GatewayEndPoint}
               dashboard  {dashboard}
               health     {node.Node.HttpUri}readyz
-              data       {node.Node.Data}
+              data       {node.Node.Data}{trust}
             Stop with Ctrl+C.
             """);
     }

@@ -10,12 +10,15 @@ internal abstract class NodeAdminCommand(ClientContext context, string name, str
     /// <inheritdoc/>
     protected sealed override async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        INodeAdmin nodes = parsed.GetValue(Context.Options.Config) is { } config
-            ? new ProcessNodeAdmin(GlobalOptions.ReadConfiguration(config), Context.NodeAdmin)
-            : Context.NodeAdmin(Reach(parsed.GetRequiredValue(Context.Options.Http)));
+        INodeAdmin nodes = Reach(Context, parsed);
         using IDisposable? owned = nodes as IDisposable;
         return await ExecuteAsync(parsed, nodes, cancellationToken);
     }
+
+    /// <summary>Reaches the nodes that a command line means.</summary>
+    internal static INodeAdmin Reach(ClientContext context, ParseResult parsed) => parsed.GetValue(context.Options.Config) is { } config
+        ? new ProcessNodeAdmin(GlobalOptions.ReadConfiguration(config), context.NodeAdmin)
+        : context.NodeAdmin(Reach(parsed.GetRequiredValue(context.Options.Http)));
 
     private static Endpoint Reach(string http) => Endpoint.TryParse(http, out Endpoint endpoint, out string? problem) ? endpoint : throw ClientException.Usage(problem);
 

@@ -58,7 +58,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         // The rows of three killed silos are in the table, and the first node does not come back.
         await cluster.StartAsync("n3", "n2");
         ClientRun get = await cluster.ClientAsync("get", "kept");
-        Assert.True(get is { Status: 0, Output: "value\n" }, get.ToString());
+        Assert.True(get is { Status: 0, Output: "value\n" }, get.Error);
         Assert.Equal(0, (await cluster.ClientAsync("put", "more", "value")).Status);
         JsonElement[] nodes = await JsonAsync(cluster, "node", "list");
         Assert.Equal(["n1 Down", "n2 Running", "n3 Running"], nodes.Select(static node => $"{node.GetProperty("node").GetString()} {node.GetProperty("state").GetString()}"));
@@ -136,7 +136,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         await using ClusterProcesses cluster = new(_data.Path);
         await cluster.StartAsync("n1", "n2", "n3");
         ClientRun stop = await cluster.ClientAsync("node", "stop", "n1");
-        Assert.True(stop is { Status: 0, Output: "n1: Stopped\n" }, stop.ToString());
+        Assert.True(stop is { Status: 0, Output: "n1: Stopped\n" }, stop.Error);
         Assert.Equal(0, (await cluster.WaitEndAsync("n1")).Status);
         Assert.Equal(0, (await cluster.ClientAsync("put", "a", "b")).Status);
         ClientRun start = await cluster.ClientAsync("node", "start", "n1");
@@ -150,7 +150,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         Assert.Equal(0, abrupt.Status);
         Assert.Equal(137, (await cluster.WaitEndAsync("n2")).Status);
         ClientRun get = await cluster.ClientAsync("get", "a");
-        Assert.True(get is { Status: 0, Output: "b\n" }, get.ToString());
+        Assert.True(get is { Status: 0, Output: "b\n" }, get.Error);
     }
 
     private static async Task FlowAsync(ContinuousWriter[] writers) => await Task.WhenAll(writers.Select(static writer => writer.FlowsAsync(Calm)));
