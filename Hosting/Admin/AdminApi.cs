@@ -61,10 +61,17 @@ public static class AdminApi
         if (!abrupt) return process.StopAsync(CancellationToken.None);
         http.Response.OnCompleted(static () =>
         {
-            System.Diagnostics.Process.GetCurrentProcess().Kill();
+            _ = KillSelfAsync();
             return Task.CompletedTask;
         });
         return Task.CompletedTask;
+    }
+
+    private static async Task KillSelfAsync()
+    {
+        // The answer is complete for the server, but may still be on its way into the socket.
+        await Task.Delay(TimeSpan.FromMilliseconds(100));
+        System.Diagnostics.Process.GetCurrentProcess().Kill();
     }
 
     private static Task StartAsync(NodeProcess process, string node)

@@ -36,6 +36,13 @@ internal sealed partial class Founding(PeerClient peers, ConfiguredNode self, Ti
     /// <summary>What it waits for, for people; null when it does not.</summary>
     public string? Waiting { get; private set; }
 
+    /// <summary>Reads the description from this disk, if it is there: before anybody is answered, or a disk in use would look like one that has lost it.</summary>
+    /// <exception cref="ClusterException">It is damaged or unreadable.</exception>
+    public void Load()
+    {
+        if (ClusterFile.Read(self.Data) is { } own) Know(own);
+    }
+
     /// <summary>What this node knows.</summary>
     public FoundingReport Report()
     {
@@ -61,19 +68,20 @@ internal sealed partial class Founding(PeerClient peers, ConfiguredNode self, Ti
         }
     }
 
-    /// <summary>Finds the description: on this disk, with another node, or by creating the cluster.</summary>
+    /// <summary>Finds the description: on this disk, if <see cref="Load"/> has found it, with another node, or by creating the cluster.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ClusterException">The directory or the configuration is wrong.</exception>
     public async Task<ClusterDescription> FindAsync(CancellationToken cancellationToken)
     {
-        // Reading and writing files: not on the caller's thread.
-        if (await Task.Run(() => ClusterFile.Read(self.Data), cancellationToken).ConfigureAwait(false) is { } own) return Know(own);
+        lock (_lock)
+            if (_description is { } own) return own;
         long saidAt = 0;
         while (true)
         {
             Dictionary<string, string> problems = [];
             FoundingReport?[] reports = await Task.WhenAll(peers.Configuration.Nodes.Select(node => AskAsync(node, HttpMethod.Get, PeerProtocol.FoundingPath, problems, cancellationToken))).ConfigureAwait(false);
             ClusterDescription[] known = [.. reports.Select(static report => report?.Description).OfType<ClusterDescription>()];
+            // Writing and syncing: not on the caller's thread.
             if (known.Length > 0) return await Task.Run(() => Adopt(known), cancellationToken).ConfigureAwait(false);
             // A new description beside old logs could name a disk that was replaced meanwhile: that member would have forgotten its votes.
             if (reports.FirstOrDefault(static report => report?.Data is not null) is { } used && _founders.All(founder => reports.Any(report => report?.Node == founder.Name)))
@@ -146,8 +154,12 @@ internal sealed partial class Founding(PeerClient peers, ConfiguredNode self, Ti
 
     private ClusterDescription Keep(ClusterDescription description)
     {
-        ClusterFile.Write(self.Data, description);
-        return Know(description);
+        // Together, so that nobody hears of the file before the description.
+        lock (_lock)
+        {
+            ClusterFile.Write(self.Data, description);
+            return Know(description);
+        }
     }
 
     private ClusterDescription Know(ClusterDescription description)

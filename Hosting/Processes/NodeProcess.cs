@@ -124,6 +124,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         LoopbackPorts.RequireFree(Node.ToOptions());
+        await Task.Run(_founding.Load, cancellationToken).ConfigureAwait(false);
         await _server.StartAsync(Node, _options.ConfigureLogging, cancellationToken).ConfigureAwait(false);
         ClusterDescription description = await _founding.FindAsync(cancellationToken).ConfigureAwait(false);
         NodeServiceOptions service = new() { Node = Node.Name, DataDirectory = Node.Data };

@@ -239,6 +239,29 @@ public sealed class TableClusterTests
     }
 
     [Fact]
+    public async Task ANodeNeverLooksAsIfItHadLostItsDescription_WhileTheClusterIsCreated()
+    {
+        for (int round = 0; round < 5; round++)
+        {
+            await using TableCluster cluster = new();
+            TableNode[] nodes = [await cluster.BeginAsync("n1"), await cluster.BeginAsync("n2"), await cluster.BeginAsync("n3")];
+            Task all = Task.WhenAll(nodes.Select(static node => node.Opened));
+            while (!all.IsCompleted)
+            {
+                foreach (TableNode node in nodes)
+                {
+                    FoundingReport report = node.Report();
+                    Assert.True(report.Data is null || report.Description is not null, $"{report}");
+                }
+
+                await Task.Yield();
+            }
+
+            await all;
+        }
+    }
+
+    [Fact]
     public async Task LostDescriptions_AreNotInventedAgain_WhereDisksHoldData()
     {
         await using TableCluster cluster = await TableCluster.StartAsync();

@@ -39,10 +39,14 @@ internal sealed class TableNode : IAsyncDisposable
     public static async Task<TableNode> StartAsync(ClusterConfiguration configuration, string node)
     {
         TableNode started = new(configuration, node);
+        started._founding.Load();
         await started._server.StartAsync(started._self, logging: null, CancellationToken.None);
         started.Opened = Task.Run(started.OpenAsync);
         return started;
     }
+
+    /// <summary>What it tells others of the cluster's creation.</summary>
+    public FoundingReport Report() => _founding.Report();
 
     /// <summary>What this node's replica of the group says of itself.</summary>
     public async Task<ReplicaState?> StateAsync() => Service.Raft is { } raft ? await raft.GetStateAsync(GroupNames.Members) : null;
