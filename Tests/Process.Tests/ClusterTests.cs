@@ -48,6 +48,35 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     }
 
     [Fact]
+    public async Task WritesGoOn_AfterKillNineOfTheLeader_AndNoneFails()
+    {
+        await using ClusterProcesses cluster = new(_data.Path);
+        await cluster.StartAsync("n1", "n2", "n3");
+        await using TestClient client = await TestClient.ConnectAsync(cluster.Gateways);
+        await using ContinuousWriter writer = new(client.Clerk);
+        List<double> gaps = [];
+        for (int i = 0; i < LongRun.Rounds(3); i++)
+        {
+            await writer.FlowsAsync(Calm);
+            string? leader = null;
+            await Eventually.Holds("a leader is known", async () => (leader = await client.LeaderAsync([.. cluster.Nodes])) is not null);
+            long since = Stopwatch.GetTimestamp();
+            await cluster.KillAsync(leader!);
+            await writer.FlowsAsync(Calm);
+            gaps.Add(writer.LongestGap(since).TotalMilliseconds);
+            await cluster.StartAsync(leader!);
+            await CatchesUpAsync(client, cluster.Nodes, leader!);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{leader} killed: no write acknowledged for {gaps[^1]:F0} ms"));
+        }
+
+        gaps.Sort();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{gaps.Count} kills: median {gaps[gaps.Count / 2]:F0} ms, longest {gaps[^1]:F0} ms"));
+        await writer.DisposeAsync();
+        Assert.Empty(writer.Failures);
+        Assert.InRange(gaps[gaps.Count / 2], 1, 5000);
+    }
+
+    [Fact]
     public async Task AllKilled_TwoOfThemStarted_ServeWhatWasAcknowledged()
     {
         await using ClusterProcesses cluster = new(_data.Path);
