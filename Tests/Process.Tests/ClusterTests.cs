@@ -108,9 +108,8 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         {
             await Eventually.Holds("n1's silo is declared dead", async () =>
             {
-                ClientRun run = await cluster.ClientAsync("members", "g1", "--json");
                 await client.Clerk.PutAsync("k", "meanwhile");
-                return run.Status == 0 && await IsDeadAsync(cluster, "n1");
+                return await IsDeadAsync(cluster, "n1");
             });
         }
         finally
@@ -196,9 +195,10 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     // A silo that is dead to the others cannot be reached through them.
     private static async Task<bool> IsDeadAsync(ClusterProcesses cluster, string node)
     {
-        JsonElement[] replicas = await JsonAsync(cluster, "status");
-        JsonElement replica = replicas.Single(one => one.GetProperty("group").GetString() == "g1" && one.GetProperty("node").GetString() == node);
-        return replica.ToString().Contains("is not up", StringComparison.Ordinal);
+        ClientRun run = await cluster.ClientAsync("status", "--json");
+        // A command may have met the paused silo's gateway, which still takes connections.
+        return run.Status == 0 && run.Output.Split('\n').Any(line =>
+            line.Contains($"\"group\":\"g1\",\"node\":\"{node}\"", StringComparison.Ordinal) && line.Contains("is not up", StringComparison.Ordinal));
     }
 
     private static async Task LoadFlowsAsync(ChildProcess workload, string history)

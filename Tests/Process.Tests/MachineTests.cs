@@ -56,10 +56,15 @@ public sealed class MachineTests(ITestOutputHelper output) : IDisposable
         await cluster.KillAsync("n1");
         Directory.Delete(Path.Combine(_data.Path, "data", "n1"), recursive: true);
         await cluster.StartAsync("n1");
-        JsonElement[] replicas = await JsonAsync(cluster, "status");
         foreach (string group in FirstGroups)
         {
-            JsonElement replica = replicas.Single(one => one.GetProperty("group").GetString() == group && one.GetProperty("node").GetString() == "n1");
+            // The other silos hear of the new one a moment after it is ready.
+            JsonElement replica = default;
+            await Eventually.Holds("n1 answers", async () =>
+            {
+                replica = (await JsonAsync(cluster, "status")).Single(one => one.GetProperty("group").GetString() == group && one.GetProperty("node").GetString() == "n1");
+                return replica.GetProperty("state").GetString() != "Unreachable";
+            });
             Assert.Equal("NotMember", replica.GetProperty("state").GetString());
             Assert.Contains($"replace-replica {group} n1 n1", replica.GetProperty("detail").GetString(), StringComparison.Ordinal);
             ClientRun replace = await cluster.ClientAsync("replace-replica", group, "n1", "n1");
