@@ -52,7 +52,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     {
         await using ClusterProcesses cluster = new(_data.Path);
         await cluster.StartAsync("n1", "n2", "n3");
-        await using TestClient client = await TestClient.ConnectAsync(cluster.Gateways);
+        await using TestClient client = await TestClient.ConnectAsync(cluster);
         await using ContinuousWriter writer = new(client.Clerk);
         List<double> gaps = [];
         for (int i = 0; i < LongRun.Rounds(3); i++)
@@ -101,7 +101,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     {
         await using ClusterProcesses cluster = new(_data.Path);
         await cluster.StartAsync("n1", "n2", "n3");
-        await using TestClient client = await TestClient.ConnectAsync(cluster.Gateways);
+        await using TestClient client = await TestClient.ConnectAsync(cluster);
         await client.Clerk.PutAsync("k", "before");
         await cluster["n1"].SignalAsync("STOP");
         try
@@ -129,7 +129,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     {
         await using ClusterProcesses cluster = new(_data.Path);
         await cluster.StartAsync("n1", "n2", "n3");
-        await using TestClient client = await TestClient.ConnectAsync(cluster.Gateways);
+        await using TestClient client = await TestClient.ConnectAsync(cluster);
         ContinuousWriter[] writers = [.. Enumerable.Range(0, 4).Select(i => new ContinuousWriter(client.Clerk, $"r{i}."))];
         long begin = Stopwatch.GetTimestamp();
         foreach (string node in cluster.Nodes)

@@ -37,8 +37,6 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     public IReadOnlyList<string> Nodes { get; }
 
-    public IReadOnlyList<int> Gateways => [.. Nodes.Select((_, i) => Port(i, 1))];
-
     public Uri Http(string node) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port(Nodes.ToList().IndexOf(node), 2)}"));
 
     /// <summary>A node's process while it is not disposed of.</summary>
