@@ -24,13 +24,13 @@ internal sealed class ClientApplication
             + "terminal, or line by line from a pipe.\n\n"
             + "Exit status: 0 done, 1 an error, 2 wrong usage, 3 not found or compare failed.")
         {
-            options.Gateway, options.Http, options.Json, options.Timeout,
+            options.Gateway, options.Http, options.Config, options.Json, options.Timeout,
             new PutCommand(context), new AppendCommand(context), new GetCommand(context), new DelCommand(context),
             new CasCommand(context), new TxnCommand(context), new ScanCommand(context), new StatusCommand(context), new TransferLeaderCommand(context),
             new MembersCommand(context), new AddReplicaCommand(context), new RemoveReplicaCommand(context), new ReplaceReplicaCommand(context),
             new ShardsCommand(context), new GroupsCommand(context), new JoinGroupCommand(context), new LeaveGroupCommand(context), new MoveShardCommand(context),
             new QueryCommand(context), new RebalanceShardsCommand(context),
-            new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new CheckHistoryCommand(context),
+            new NodesCommand(context), new NodeCommand(context), new DemoCommand(context), new WorkloadCommand(context), new CheckHistoryCommand(context),
             new BenchCommand(context), new MapReduceCommand(context),
         };
 

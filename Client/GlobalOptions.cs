@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Quorleans.Hosting;
 
 namespace Quorleans.Client;
 
@@ -28,6 +29,13 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
+    public Option<string?> Config { get; } = new("--config")
+    {
+        Description = "The configuration file of a cluster of processes; it says where all its nodes are.",
+        HelpName = "FILE",
+        Recursive = true,
+    };
+
     public Option<bool> Json { get; } = new("--json")
     {
         Description = "Print one JSON object a line.",
@@ -47,6 +55,11 @@ internal sealed class GlobalOptions
         Gateway.Validators.Add(result => Check(result, text => Endpoint.TryParseList(text, out _, out string? problem) ? null : problem));
         Http.Validators.Add(result => Check(result, text => Endpoint.TryParse(text, out _, out string? problem) ? null : problem));
         Timeout.InRange(0.05, 3600);
+        foreach (Option<string> option in (Option<string>[])[Gateway, Http])
+            option.Validators.Add(result =>
+            {
+                if (!result.Implicit && result.GetResult(Config) is { Implicit: false }) result.AddError($"{option.Name}: with --config the file says where the nodes are.");
+            });
     }
 
     /// <summary>Makes the options of a command line the defaults of the lines that follow, for the console.</summary>
@@ -56,18 +69,35 @@ internal sealed class GlobalOptions
         string http = parsed.GetRequiredValue(Http);
         double timeout = parsed.GetRequiredValue(Timeout);
         bool json = parsed.GetValue(Json);
+        string? config = parsed.GetValue(Config);
         Gateway.DefaultValueFactory = _ => gateway;
         Http.DefaultValueFactory = _ => http;
         Timeout.DefaultValueFactory = _ => timeout;
         Json.DefaultValueFactory = _ => json;
+        Config.DefaultValueFactory = _ => config;
     }
 
     /// <summary>How the given command line wants to talk to the cluster.</summary>
     public ConnectOptions ConnectOptions(ParseResult parsed) => new()
     {
         Gateways = parsed.GetRequiredValue(Gateway),
+        Config = parsed.GetValue(Config),
         Timeout = TimeSpan.FromSeconds(parsed.GetRequiredValue(Timeout)),
     };
+
+    /// <summary>Reads the file of <see cref="Config"/>.</summary>
+    /// <exception cref="ClientException">It is missing or wrong.</exception>
+    public static ClusterConfiguration ReadConfiguration(string path)
+    {
+        try
+        {
+            return ClusterConfigurationFile.Read(path);
+        }
+        catch (ClusterException e)
+        {
+            throw ClientException.Usage(e.Message);
+        }
+    }
 
     private static void Check(OptionResult result, Func<string, string?> problemOf)
     {

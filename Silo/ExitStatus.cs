@@ -11,4 +11,9 @@ internal static class ExitStatus
 
     /// <summary>The options are wrong; one line on stderr says which.</summary>
     public const int Usage = 2;
+
+    /// <summary>
+    /// Orleans has declared its silo dead though it lived: it was paused or cut off for too long. Nothing is wrong with it, and its supervisor shall start it again.
+    /// </summary>
+    public const int Evicted = 3;
 }

@@ -6,7 +6,7 @@ using Quorleans.Raft.Storage;
 
 namespace Quorleans.Silo;
 
-/// <summary>Runs an embedded cluster with its web pages until it is told to stop.</summary>
+/// <summary>Runs an embedded cluster, or one node of a cluster of processes, with its web pages until it is told to stop.</summary>
 internal static class Server
 {
     /// <summary>How long a graceful stop may take before what is left of it becomes abrupt.</summary>
@@ -34,7 +34,7 @@ internal static class Server
         ServerLogging.Configure(builder.Logging, builder.Configuration, options.Verbose);
         try
         {
-            return await RunAsync(builder, options, stop);
+            return options.Config is null ? await RunAsync(builder, options, stop) : await NodeServer.RunAsync(builder, options, stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -42,7 +42,7 @@ internal static class Server
         }
         catch (Exception e) when (Describe(e, options) is { } message)
         {
-            return await FailAsync(ExitStatus.Failed, message);
+            return await FailAsync(e is ClusterException { Error: ClusterError.Configuration or ClusterError.UnknownNode } ? ExitStatus.Usage : ExitStatus.Failed, message);
         }
     }
 
@@ -77,7 +77,8 @@ internal static class Server
         return await StoppedAsync();
     }
 
-    private static async Task<int> StoppedAsync()
+    /// <summary>Says goodbye.</summary>
+    public static async Task<int> StoppedAsync()
     {
         await Console.Out.WriteLineAsync("Stopped.");
         return ExitStatus.Stopped;
@@ -96,7 +97,7 @@ internal static class Server
     {
         ClusterException or NodeDirectoryException or DiskException => error.Message,
         IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
-            $"cannot listen on {IPAddress.Loopback}:{options.Http}: something else does. Stop it, or choose another port with --http.",
+            options.Config is null ? $"cannot listen on {IPAddress.Loopback}:{options.Http}: something else does. Stop it, or choose another port with --http." : error.Message,
         _ => null,
     };
 

@@ -6,6 +6,8 @@ namespace Quorleans.Silo;
 /// <summary>The command line of the silo executable.</summary>
 internal static class ServerCommand
 {
+    private static readonly Option<string?> Config = new("--config") { Description = "Be one node of the cluster that this file describes, instead of an embedded cluster", HelpName = "FILE" };
+    private static readonly Option<string?> Node = new("--node") { Description = "Which node of that cluster", HelpName = "NAME" };
     private static readonly Option<int?> Nodes = Number("--nodes", "Nodes of the embedded cluster, 1 to 9; may grow later [default: as the data directory has, or 3]", "N");
     private static readonly Option<int?> Replicas = Number("--replicas", "On how many of the nodes a new cluster begins [default: 3]", "N");
     private static readonly Option<string?> Data = new("--data") { Description = "Data directory [default: ./data]", HelpName = "DIR" };
@@ -33,12 +35,20 @@ internal static class ServerCommand
     /// <returns>The exit status: 2 for wrong arguments, otherwise that of <paramref name="run"/>.</returns>
     public static async Task<int> InvokeAsync(string[] args, Func<Func<ServerOptions, ServerOptions>, CancellationToken, Task<int>> run)
     {
-        var root = new RootCommand("Quorleans: a replicated key/value store in an embedded Orleans cluster.")
+        var root = new RootCommand("Quorleans: a replicated key/value store in an embedded Orleans cluster, or one node of a cluster of processes.")
         {
-            Nodes, Replicas, Data, Http, GatewayPort, SiloPort, NoDashboard, Verbose,
+            Config, Node, Nodes, Replicas, Data, Http, GatewayPort, SiloPort, NoDashboard, Verbose,
         };
+        root.Validators.Add(static result =>
+        {
+            foreach (Option option in (Option[])[Nodes, Replicas, Data, Http, GatewayPort, SiloPort])
+                if (result.GetResult(Config) is not null && result.GetResult(option) is not null)
+                    result.AddError($"{option.Name} belongs to an embedded cluster; with --config the file says it.");
+        });
         root.SetAction((parsed, stop) => run(options => options with
         {
+            Config = parsed.GetValue(Config) ?? options.Config,
+            Node = parsed.GetValue(Node) ?? options.Node,
             Nodes = parsed.GetValue(Nodes) ?? options.Nodes,
             Replicas = parsed.GetValue(Replicas) ?? options.Replicas,
             Data = parsed.GetValue(Data) ?? options.Data,

@@ -12,6 +12,12 @@ internal sealed record ServerOptions
     /// <summary>The section of the configuration.</summary>
     public const string Section = "Quorleans";
 
+    /// <summary>The configuration of a cluster of processes; null: this process is an embedded cluster.</summary>
+    public string? Config { get; init; }
+
+    /// <summary>Which of that cluster's nodes this process is.</summary>
+    public string? Node { get; init; }
+
     /// <summary>How many nodes the embedded cluster has; null: as many as the data directory has, or 3.</summary>
     public int? Nodes { get; init; }
 
@@ -43,6 +49,8 @@ internal sealed record ServerOptions
     /// <returns>Null when all is well.</returns>
     public string? Check()
     {
+        if (Config is not null) return string.IsNullOrWhiteSpace(Node) ? "--config needs --node, the name of the node that this process shall be" : null;
+        if (Node is not null) return "--node needs --config, the cluster's configuration file";
         int nodes = Nodes ?? 3;
         if (nodes is < 1 or > 9) return Say($"--nodes is {Nodes}; it must be 1 to 9");
         if (Replicas is { } replicas && (replicas < 1 || replicas > (Nodes ?? 9))) return Say($"--replicas is {Replicas}; it must be 1 to the number of nodes, {Nodes ?? 9}");

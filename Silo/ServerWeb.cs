@@ -17,10 +17,7 @@ internal static class ServerWeb
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, options.Http));
         // Against DNS rebinding: a page of somebody else's must not reach these through a name that it points at loopback.
         builder.Services.Configure<HostFilteringOptions>(static filter => filter.AllowedHosts = ["127.0.0.1", "localhost", "[::1]"]);
-        builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
-        builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics
-            .AddMeter("Quorleans", "Quorleans.*", "Microsoft.Orleans", "System.Runtime")
-            .AddPrometheusExporter());
+        AddCommon(builder);
         IHealthChecksBuilder health = builder.Services.AddHealthChecks();
         foreach (NodeStatus node in cluster.Nodes)
             health.AddCheck($"node {node.Node}", () => CheckNode(cluster, node.Node), tags: [ReadyTag]);
@@ -33,15 +30,31 @@ internal static class ServerWeb
 
         WebApplication app = builder.Build();
         app.UseHostFiltering();
-        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = WriteAsync });
-        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = static check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync });
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        MapCommon(app);
         app.MapQuorleansAdmin(cluster);
         if (options.Dashboard) app.MapOrleansDashboard("/dashboard");
         return app;
     }
 
-    private const string ReadyTag = "ready";
+    /// <summary>Marks the checks of <c>/readyz</c>.</summary>
+    public const string ReadyTag = "ready";
+
+    /// <summary>What the pages of an embedded cluster and of a single node need alike.</summary>
+    public static void AddCommon(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
+        builder.Services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+            .AddMeter("Quorleans", "Quorleans.*", "Microsoft.Orleans", "System.Runtime")
+            .AddPrometheusExporter());
+    }
+
+    /// <summary>The pages that both have.</summary>
+    public static void MapCommon(WebApplication app)
+    {
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = static _ => false, ResponseWriter = WriteAsync });
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = static check => check.Tags.Contains(ReadyTag), ResponseWriter = WriteAsync });
+        app.MapPrometheusScrapingEndpoint("/metrics");
+    }
 
     private static HealthCheckResult CheckNode(EmbeddedCluster cluster, string name)
     {

@@ -8,6 +8,9 @@ internal sealed record ConnectOptions
     /// <summary>The gateways as the user wrote them: <c>HOST:PORT[,HOST:PORT…]</c>.</summary>
     public required string Gateways { get; init; }
 
+    /// <summary>The configuration file of a cluster of processes, which then says where its nodes are; null: <see cref="Gateways"/> does.</summary>
+    public string? Config { get; init; }
+
     /// <summary>The deadline of each operation over all its attempts.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(10);
 

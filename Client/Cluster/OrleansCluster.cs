@@ -3,6 +3,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Quorleans.Clerk;
 using Quorleans.GrainInterfaces;
+using Quorleans.Hosting;
 using Quorleans.KeyValue;
 
 namespace Quorleans.Client;
@@ -59,6 +60,8 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     public async Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken)
     {
         List<(string Group, IReadOnlyList<string> Nodes)> groups = [(GroupNames.Controller, _options.Nodes)];
+        // Only a cluster of processes keeps its own membership table.
+        if (host.Services.GetService<ClusterConfiguration>() is { } configuration) groups.Insert(0, (GroupNames.Members, configuration.Members));
         if (await FindMapAsync(cancellationToken) is { } map)
             groups.AddRange(map.Groups.OrderBy(static place => place.Gid)
                 .Select(static place => (GroupNames.Of(place.Gid), (IReadOnlyList<string>)[.. place.Nodes.Select(static node => node.Name)])));

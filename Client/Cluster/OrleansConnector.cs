@@ -21,10 +21,12 @@ internal sealed class OrleansConnector : IClusterConnector
     /// <inheritdoc/>
     public async Task<ICluster> ConnectAsync(ConnectOptions options, CancellationToken cancellationToken)
     {
-        if (!Endpoint.TryParseList(options.Gateways, out IReadOnlyList<Endpoint> endpoints, out string? problem))
-            throw ClientException.Usage(problem);
+        ClusterConfiguration? configuration = options.Config is { } config ? GlobalOptions.ReadConfiguration(config) : null;
+        IReadOnlyList<Endpoint> endpoints = configuration is null
+            ? Endpoint.TryParseList(options.Gateways, out IReadOnlyList<Endpoint> given, out string? problem) ? given : throw ClientException.Usage(problem)
+            : [.. configuration.Nodes.Select(static node => new Endpoint(node.Address.ToString(), node.Gateway))];
         IPEndPoint[] gateways = await ProbeAsync(endpoints, options, cancellationToken);
-        IHost host = Build(gateways, options);
+        IHost host = Build(gateways, configuration, options);
         try
         {
             await host.StartAsync(cancellationToken).WaitAsync(options.Timeout, cancellationToken);
@@ -35,7 +37,7 @@ internal sealed class OrleansConnector : IClusterConnector
             // Not waited for: it may hang on what did not answer.
             _ = Task.Run(host.Dispose, CancellationToken.None);
             throw new ClientException(
-                $"something listens at {options.Gateways} but does not answer as a Quorleans cluster ({e.GetType().Name}); is it still starting?", e);
+                $"something listens at {string.Join(",", endpoints)} but does not answer as a Quorleans cluster ({e.GetType().Name}); is it still starting?", e);
         }
     }
 
@@ -64,7 +66,8 @@ internal sealed class OrleansConnector : IClusterConnector
         }
 
         cancellationToken.ThrowIfCancellationRequested();
-        throw new ClientException($"no Quorleans cluster at {string.Join(", ", endpoints)}; {HowToStart}");
+        string how = options.Config is null ? HowToStart : $"start its nodes with: dotnet run -c Release --project Silo -- --config {options.Config} --node NAME";
+        throw new ClientException($"no Quorleans cluster at {string.Join(", ", endpoints)}; {how}");
     }
 
     private static async Task<IEnumerable<IPEndPoint>> ResolveAsync(Endpoint endpoint, CancellationToken cancellationToken)
@@ -95,13 +98,14 @@ internal sealed class OrleansConnector : IClusterConnector
         }
     }
 
-    private static IHost Build(IPEndPoint[] gateways, ConnectOptions options)
+    private static IHost Build(IPEndPoint[] gateways, ClusterConfiguration? configuration, ConnectOptions options)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         builder.UseOrleansClient(client =>
         {
-            client.UseStaticClustering(gateways);
+            if (configuration is not null) client.UseQuorleansClustering(configuration);
+            else client.UseStaticClustering(gateways);
             client.Configure<ClusterOptions>(cluster =>
             {
                 cluster.ClusterId = OrleansIds.ClusterId;
@@ -127,6 +131,7 @@ internal sealed class OrleansConnector : IClusterConnector
             clerk.OperationTimeout = options.Timeout;
             clerk.AttemptTimeout = options.AttemptTimeout ?? clerk.AttemptTimeout;
             clerk.Batching = options.Batch;
+            if (configuration is not null) clerk.Nodes = [.. configuration.Founders.Select(static node => node.Name)];
             options.ConfigureClerk?.Invoke(clerk);
         });
         return builder.Build();

@@ -3,19 +3,24 @@ using Quorleans.Hosting;
 
 namespace Quorleans.Client.Commands;
 
-/// <summary>A command that talks to the process of an embedded cluster over HTTP.</summary>
+/// <summary>A command that talks to the process of an embedded cluster, or to the processes of nodes, over HTTP.</summary>
 internal abstract class NodeAdminCommand(ClientContext context, string name, string description, string details, params string[] examples)
     : ClientCommand(context, name, description, details, examples)
 {
     /// <inheritdoc/>
     protected sealed override async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        string http = parsed.GetRequiredValue(Context.Options.Http);
-        if (!Endpoint.TryParse(http, out Endpoint endpoint, out string? problem)) throw ClientException.Usage(problem);
-        INodeAdmin nodes = Context.NodeAdmin(endpoint);
+        INodeAdmin nodes = Reach(Context, parsed);
         using IDisposable? owned = nodes as IDisposable;
         return await ExecuteAsync(parsed, nodes, cancellationToken);
     }
+
+    /// <summary>Reaches the nodes that a command line means.</summary>
+    internal static INodeAdmin Reach(ClientContext context, ParseResult parsed) => parsed.GetValue(context.Options.Config) is { } config
+        ? new ProcessNodeAdmin(GlobalOptions.ReadConfiguration(config), context.NodeAdmin)
+        : context.NodeAdmin(Reach(parsed.GetRequiredValue(context.Options.Http)));
+
+    private static Endpoint Reach(string http) => Endpoint.TryParse(http, out Endpoint endpoint, out string? problem) ? endpoint : throw ClientException.Usage(problem);
 
     /// <summary>Does it.</summary>
     /// <returns>The exit status.</returns>

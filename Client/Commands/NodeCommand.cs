@@ -6,10 +6,11 @@ namespace Quorleans.Client.Commands;
 internal sealed class NodeCommand : Command
 {
     public NodeCommand(ClientContext context)
-        : base("node", "Stop, start and list the nodes of an embedded cluster.")
+        : base("node", "Stop, start, list and drain the nodes of an embedded cluster, or with --config those of a cluster of processes.")
     {
         Add(new NodeListCommand(context));
         Add(new NodeStopCommand(context));
         Add(new NodeStartCommand(context));
+        Add(new NodeDrainCommand(context));
     }
 }

@@ -14,6 +14,9 @@ public sealed record ClusterDescription
     /// <summary>The nodes that it was created with, and their disks.</summary>
     public required IReadOnlyList<ClusterNode> Nodes { get; init; }
 
+    /// <summary>The nodes that the group of the membership table began on, and their disks; none when the table is kept elsewhere, as in an embedded cluster.</summary>
+    public IReadOnlyList<ClusterNode> Members { get; init; } = [];
+
     /// <summary>The shard function, by name and number of shards.</summary>
     public string ShardFunction { get; init; } = KeyValue.ShardFunction.Default.Name;
 

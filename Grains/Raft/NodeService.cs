@@ -4,6 +4,7 @@ using Quorleans.GrainInterfaces;
 using Quorleans.KeyValue;
 using Quorleans.KeyValue.Controller;
 using Quorleans.KeyValue.Handoff;
+using Quorleans.KeyValue.Members;
 using Quorleans.KeyValue.Store;
 using Quorleans.Raft;
 using Quorleans.Raft.Node;
@@ -20,7 +21,6 @@ public sealed partial class NodeService : IAsyncDisposable
     /// <summary>The group that a cluster is created with, and that owns all shards then.</summary>
     public const string StoreGroup = "g1";
 
-    private static readonly string[] FirstGroups = [GroupNames.Controller, StoreGroup];
     private readonly ConcurrentDictionary<string, IStateMachine> _machines = new(StringComparer.Ordinal);
     private readonly NodeDirectory _directory;
     private readonly ClusterDescription _cluster;
@@ -105,9 +105,12 @@ public sealed partial class NodeService : IAsyncDisposable
         }
 
         _metrics = new NodeMetrics(Node, Raft);
-        foreach (string group in FirstGroups)
+        foreach (string group in (string[])[GroupNames.Members, GroupNames.Controller, StoreGroup])
             if (Problem is null && !Raft.HasGroup(group)) await BeginAtCreationAsync(Raft, group).ConfigureAwait(false);
     }
+
+    // Where a group began when the cluster was created.
+    private IReadOnlyList<ClusterNode> FirstNodesOf(string group) => group == GroupNames.Members ? _cluster.Members : _cluster.Nodes;
 
     /// <summary>
     /// A replica may begin by itself only where the cluster was created: on the disk that its first configuration names, and only once. Anything else would be
@@ -122,8 +125,9 @@ public sealed partial class NodeService : IAsyncDisposable
             return;
         }
 
-        if (_cluster.Nodes.Any(node => node.Name == Node && node.NodeId != NodeId)) LogOtherDisk(_logger, Node, _directory.Path);
-        await CreateGroupAsync(new GroupId(group, 1), _cluster.Nodes.Select(static node => (node.Name, node.NodeId))).ConfigureAwait(false);
+        IReadOnlyList<ClusterNode> first = FirstNodesOf(group);
+        if (first.Any(node => node.Name == Node && node.NodeId != NodeId)) LogOtherDisk(_logger, Node, _directory.Path);
+        if (first.Count > 0) await CreateGroupAsync(new GroupId(group, 1), first.Select(static node => (node.Name, node.NodeId))).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -143,7 +147,7 @@ public sealed partial class NodeService : IAsyncDisposable
     private string WhyNoReplica(string group)
     {
         if (Raft?.FindPast(group) is { Removed: true } past) return $"Node {Node} was member {past.Member} of {group} and was removed; add-replica makes it another member.";
-        return _cluster.Nodes.Any(node => node.Name == Node && node.NodeId != _directory.Identity.NodeId)
+        return FirstNodesOf(group).Any(node => node.Name == Node && node.NodeId != _directory.Identity.NodeId)
             ? $"Node {Node} has another disk than the one that the cluster was created with ({_directory.Path} is {_directory.Identity.NodeId}), so it is not a member of {group}. Restore its old directory, or replace the member: replace-replica {group} {Node} {Node}."
             : $"Node {Node} has no replica of {group}; add-replica gives it one.";
     }
@@ -164,6 +168,7 @@ public sealed partial class NodeService : IAsyncDisposable
     private IStateMachine MakeMachine(GroupId group)
     {
         if (group.Name == GroupNames.Controller) return _machines[group.Name] = new ControllerStateMachine(ControllerOptionsOf(_cluster, Shards));
+        if (group.Name == GroupNames.Members) return _machines[group.Name] = new MembersStateMachine();
         if (!GroupNames.TryParse(group.Name, out int gid)) throw new ArgumentException($"{group.Name} is no group of this program.", nameof(group));
         return _machines[group.Name] = new KeyValueStateMachine(Shards, _cluster.Limits, new GroupRef(gid, group.Incarnation), ownsAll: group == new GroupId(StoreGroup, 1), Handoff.Limits);
     }

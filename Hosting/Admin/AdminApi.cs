@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Routing;
 namespace Quorleans.Hosting;
 
 /// <summary>
-/// The HTTP API that stops and starts the nodes of an embedded cluster. It needs no silo, so it also works when all are stopped.
+/// The HTTP API that stops and starts the nodes of this process: all of an embedded cluster, or the one that it is. It needs no silo, so it also works when all are stopped.
 /// </summary>
 /// <remarks>
 /// <c>GET /admin/nodes</c> answers a list of <see cref="NodeReport"/>; <c>POST /admin/nodes/{node}/stop[?abrupt=true]</c> and
@@ -33,20 +33,68 @@ public static class AdminApi
         ArgumentNullException.ThrowIfNull(cluster);
         endpoints.MapGet(NodesPath, () => Results.Json(cluster.Nodes.Select(NodeReport.Of)));
         endpoints.MapPost(NodesPath + "/{node}/stop", (HttpContext http, string node, bool? abrupt) =>
-            Run(http, cluster, node, () => cluster.StopNodeAsync(node, abrupt ?? false, http.RequestAborted)));
+            Run(http, node, () => cluster.StopNodeAsync(node, abrupt ?? false, http.RequestAborted), () => Status(cluster, node)));
         endpoints.MapPost(NodesPath + "/{node}/start", (HttpContext http, string node) =>
-            Run(http, cluster, node, () => cluster.StartNodeAsync(node, http.RequestAborted)));
+            Run(http, node, () => cluster.StartNodeAsync(node, http.RequestAborted), () => Status(cluster, node)));
         return endpoints;
     }
 
-    private static async Task<IResult> Run(HttpContext http, EmbeddedCluster cluster, string node, Func<Task> action)
+    /// <summary>Adds the API to the web application of a node that is a process of its own. It can be stopped, which ends the process; a start is its supervisor's.</summary>
+    /// <param name="endpoints">The application's routes.</param>
+    /// <param name="process">The node.</param>
+    /// <returns>The same routes.</returns>
+    public static IEndpointRouteBuilder MapQuorleansAdmin(this IEndpointRouteBuilder endpoints, NodeProcess process)
+    {
+        ArgumentNullException.ThrowIfNull(endpoints);
+        ArgumentNullException.ThrowIfNull(process);
+        endpoints.MapGet(NodesPath, () => Results.Json((NodeReport[])[NodeReport.Of(process.Status)]));
+        endpoints.MapPost(NodesPath + "/{node}/stop", (HttpContext http, string node, bool? abrupt) =>
+            Run(http, node, () => StopAsync(http, process, node, abrupt ?? false), () => abrupt == true ? process.Status with { State = NodeState.Stopped } : process.Status));
+        endpoints.MapPost(NodesPath + "/{node}/start", (HttpContext http, string node) => Run(http, node, () => StartAsync(process, node), () => process.Status));
+        return endpoints;
+    }
+
+    private static Task StopAsync(HttpContext http, NodeProcess process, string node, bool abrupt)
+    {
+        RequireSelf(process, node);
+        // Not cut off by a caller that goes away: a stop that has begun must end.
+        if (!abrupt) return process.StopAsync(CancellationToken.None);
+        http.Response.OnCompleted(static () =>
+        {
+            _ = KillSelfAsync();
+            return Task.CompletedTask;
+        });
+        return Task.CompletedTask;
+    }
+
+    private static async Task KillSelfAsync()
+    {
+        // The answer is complete for the server, but may still be on its way into the socket.
+        await Task.Delay(TimeSpan.FromMilliseconds(100));
+        System.Diagnostics.Process.GetCurrentProcess().Kill();
+    }
+
+    private static Task StartAsync(NodeProcess process, string node)
+    {
+        RequireSelf(process, node);
+        throw new ClusterException(ClusterError.WrongState, $"Node '{node}' runs already, as a process of its own.");
+    }
+
+    private static void RequireSelf(NodeProcess process, string node)
+    {
+        if (node != process.Node.Name) throw new ClusterException(ClusterError.UnknownNode, $"This process is node '{process.Node.Name}', not '{node}'.");
+    }
+
+    private static NodeStatus Status(EmbeddedCluster cluster, string node) => cluster.Nodes.Single(status => status.Node == node);
+
+    private static async Task<IResult> Run(HttpContext http, string node, Func<Task> action, Func<NodeStatus> status)
     {
         if (!http.Request.Headers.ContainsKey(Header))
             return Failure(StatusCodes.Status403Forbidden, $"The request must bear the header '{Header}'.");
         try
         {
             await action();
-            return Results.Json(NodeReport.Of(cluster.Nodes.Single(status => status.Node == node)));
+            return Results.Json(NodeReport.Of(status()));
         }
         catch (ClusterException e)
         {

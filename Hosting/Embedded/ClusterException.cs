@@ -17,6 +17,15 @@ public enum ClusterError
 
     /// <summary>The data directory does not fit: of another shape, damaged, or written by a newer program.</summary>
     DataDirectory = 5,
+
+    /// <summary>The cluster's configuration file is missing or wrong.</summary>
+    Configuration = 6,
+
+    /// <summary>The nodes that keep the membership table cannot be reached, or have no majority.</summary>
+    MembersUnavailable = 7,
+
+    /// <summary>Who answers belongs to another cluster.</summary>
+    OtherCluster = 8,
 }
 
 /// <summary>A cluster or a node refused. The message names the thing and the way out.</summary>

@@ -5,8 +5,8 @@ using Quorleans.Raft.Storage;
 namespace Quorleans.Hosting;
 
 /// <summary>
-/// The description of an embedded cluster, <c>cluster.json</c> in its data directory. Written last when a cluster is created, so that a creation that was
-/// cut off leaves no cluster behind, and is done again.
+/// The description of a cluster, <c>cluster.json</c>: in the data directory of an embedded cluster, or in that of each node that is a process of its own. Written last when
+/// a cluster is created, so that a creation that was cut off leaves no cluster behind, and is done again.
 /// </summary>
 internal static class ClusterFile
 {
@@ -14,7 +14,7 @@ internal static class ClusterFile
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { WriteIndented = true };
 
     // What a node's directory holds before its log was ever opened.
-    private static readonly string[] Newborn = [NodeIdentity.FileName, "node.lock", "node.pid"];
+    private static readonly string[] Newborn = [NodeIdentity.FileName, "node.lock", "node.pid", FileName + ".tmp"];
 
     /// <summary>Reads the description.</summary>
     /// <param name="directory">The cluster's data directory.</param>
@@ -57,6 +57,38 @@ internal static class ClusterFile
         }
     }
 
+    /// <summary>Writes the description that a node has got from another one, or has made with others, durably and atomically.</summary>
+    /// <param name="directory">The node's data directory.</param>
+    /// <param name="description">The description.</param>
+    /// <exception cref="ClusterException">The directory cannot be written.</exception>
+    public static void Write(string directory, ClusterDescription description)
+    {
+        try
+        {
+            Write(new PosixDisk(directory), description);
+        }
+        catch (DiskException cause)
+        {
+            throw new ClusterException(ClusterError.DataDirectory, $"The data directory '{directory}' cannot be written: {cause.Message}", cause);
+        }
+    }
+
+    /// <summary>Takes its identity from a node's directory that has never run, so that it may get another one.</summary>
+    /// <param name="directory">The node's data directory.</param>
+    /// <exception cref="ClusterException">It holds data: then it belongs where it belongs.</exception>
+    public static void ForgetNewborn(string directory)
+    {
+        if (FindData(directory) is { } data)
+            throw new ClusterException(ClusterError.OtherCluster, $"The data directory '{directory}' holds data ('{data}') of another cluster. Use the directory of this cluster, or an empty one.");
+        PosixDisk disk = new(directory);
+        disk.Delete(NodeIdentity.FileName);
+        disk.SyncDirectory();
+    }
+
+    /// <summary>A file of a directory that shows that a node has run in it, or null.</summary>
+    internal static string? FindData(string directory) =>
+        !Directory.Exists(directory) ? null : Directory.EnumerateFiles(directory).Select(Path.GetFileName).FirstOrDefault(static name => !Newborn.Contains(name));
+
     private static ClusterDescription Parse(string path, byte[] bytes)
     {
         try
@@ -66,7 +98,7 @@ internal static class ClusterFile
             if (document.RootElement.TryGetProperty("formatVersion", out JsonElement version) && version.TryGetInt32(out int format) && format > 1)
                 throw new ClusterException(ClusterError.DataDirectory, $"'{path}' has format {format}; this program knows up to 1. Use the newer program that wrote it, or another data directory.");
             ClusterDescription description = JsonSerializer.Deserialize<ClusterDescription>(bytes, Json) ?? throw new JsonException("it is null.");
-            if (description.ClusterId == Guid.Empty || description.Nodes is not { Count: > 0 }) throw new JsonException("a value is missing.");
+            if (description.ClusterId == Guid.Empty || description.Nodes is not { Count: > 0 } || description.Members is null) throw new JsonException("a value is missing.");
             _ = KeyValue.ShardFunction.Parse(description.ShardFunction);
             return description.Limits.Problem() is { } problem ? throw new JsonException(problem) : description;
         }
@@ -82,8 +114,7 @@ internal static class ClusterFile
         foreach (NodeOptions node in nodes)
         {
             if (NodeDirectory.Peek(node.DataDirectory) is null) continue;
-            string? data = Directory.EnumerateFiles(node.DataDirectory).Select(Path.GetFileName).FirstOrDefault(static name => !Newborn.Contains(name));
-            if (data is not null)
+            if (FindData(node.DataDirectory) is { } data)
                 throw new ClusterException(ClusterError.DataDirectory, $"'{Path.Combine(directory, FileName)}' is missing, but node '{node.Name}' holds data ('{data}'). Restore that file from a copy; without it nobody knows which disks belong to the cluster.");
         }
     }
@@ -100,6 +131,12 @@ internal static class ClusterFile
         }
 
         ClusterDescription description = new() { ClusterId = clusterId, Nodes = created };
+        Write(disk, description);
+        return description;
+    }
+
+    private static void Write(PosixDisk disk, ClusterDescription description)
+    {
         const string temporary = FileName + ".tmp";
         disk.Delete(temporary);
         using (IDiskFile file = disk.Create(temporary))
@@ -110,6 +147,5 @@ internal static class ClusterFile
 
         disk.Rename(temporary, FileName);
         disk.SyncDirectory();
-        return description;
     }
 }

@@ -8,6 +8,9 @@ public static class GroupNames
     /// <summary>The shard controller's group.</summary>
     public const string Controller = "ctl";
 
+    /// <summary>The group that keeps Orleans' membership table.</summary>
+    public const string Members = "members";
+
     /// <summary>A replica group's name: <c>g1</c> for the number 1.</summary>
     /// <param name="gid">The group's number, from 1 on.</param>
     public static string Of(int gid) => string.Create(CultureInfo.InvariantCulture, $"g{gid}");

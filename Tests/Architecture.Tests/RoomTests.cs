@@ -16,14 +16,15 @@ public sealed class RoomTests
         ["KeyValue.Contracts"] = [],
         ["KeyValue.Controller"] = ["KeyValue.Contracts", "Raft.Core"],
         ["KeyValue.Handoff"] = ["KeyValue.Contracts"],
+        ["KeyValue.Members"] = ["KeyValue.Contracts", "Raft.Core"],
         ["KeyValue.Store"] = ["KeyValue.Contracts", "Raft.Core"],
         ["GrainInterfaces"] = [],
         ["Clerk.Core"] = ["KeyValue.Contracts"],
         ["Clerk"] = ["Clerk.Core", "KeyValue.Contracts", "GrainInterfaces", "MapReduce.Jobs"],
-        ["Grains"] = ["GrainInterfaces", "Clerk.Core", "MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Controller", "KeyValue.Handoff", "Raft.Core", "Raft.Storage", "Raft.Node"],
+        ["Grains"] = ["GrainInterfaces", "Clerk.Core", "MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Members", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Hosting"] =
         [
-            "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "Raft.Core", "Raft.Storage", "Raft.Node", "MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks",
+            "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "KeyValue.Store", "KeyValue.Members", "Raft.Core", "Raft.Storage", "Raft.Node", "MapReduce.Engine", "MapReduce.Jobs", "MapReduce.Tasks",
         ],
         ["Silo"] = ["Hosting", "Grains", "GrainInterfaces", "Clerk", "Clerk.Core", "KeyValue.Contracts", "Raft.Core", "Raft.Storage", "Raft.Node"],
         ["Linearizability"] = [],
@@ -43,7 +44,7 @@ public sealed class RoomTests
 
     private static readonly string[] Pure =
     [
-        "Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Store", "Clerk.Core", "Linearizability",
+        "Raft.Core", "Raft.Storage", "Raft.Node", "KeyValue.Contracts", "KeyValue.Controller", "KeyValue.Handoff", "KeyValue.Members", "KeyValue.Store", "Clerk.Core", "Linearizability",
         "MapReduce", "MapReduce.Engine", "MapReduce.Applications", "MapReduce.Jobs", "MapReduce.Tasks", "MapReduce.Worker",
     ];
 
@@ -74,6 +75,7 @@ public sealed class RoomTests
     [InlineData("Raft.Core")]
     [InlineData("KeyValue.Contracts")]
     [InlineData("KeyValue.Controller")]
+    [InlineData("KeyValue.Members")]
     [InlineData("KeyValue.Store")]
     [InlineData("Clerk.Core")]
     [InlineData("Linearizability")]

@@ -64,7 +64,7 @@ public sealed class AbruptStopTests(ITestOutputHelper output) : IDisposable
         for (int i = 0; i < ContinuousWriter.Keys; i++)
         {
             (int least, int most) = writer.Expected(i);
-            ReadOnlyMemory<byte> value = (await client.Clerk.GetAsync(ContinuousWriter.Key(i))).Value;
+            ReadOnlyMemory<byte> value = (await client.Clerk.GetAsync(writer.KeyOf(i))).Value;
             Assert.InRange(BitConverter.ToInt32(value.Span), least, most);
         }
     }

@@ -19,12 +19,21 @@ internal sealed class ContinuousWriter : IAsyncDisposable
     private readonly int[] _least = new int[Keys], _most = new int[Keys];
     private readonly Task _writing;
 
-    public ContinuousWriter(IClerk clerk) => _writing = Task.Run(() => WriteAsync(clerk));
+    private readonly string _prefix;
+
+    /// <param name="clerk">The store.</param>
+    /// <param name="prefix">What its keys begin with.</param>
+    public ContinuousWriter(IClerk clerk, string prefix = "w")
+    {
+        _prefix = prefix;
+        _writing = Task.Run(() => WriteAsync(clerk));
+    }
 
     /// <summary>What its writes threw.</summary>
     public ConcurrentQueue<Exception> Failures { get; } = new();
 
-    public static byte[] Key(int key) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"w{key}"));
+    /// <summary>One of its keys.</summary>
+    public byte[] KeyOf(int key) => Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{_prefix}{key}"));
 
     /// <summary>The smallest number that a key must hold, and the largest that it may hold.</summary>
     public (int Least, int Most) Expected(int key) => (_least[key], _most[key]);
@@ -76,7 +85,7 @@ internal sealed class ContinuousWriter : IAsyncDisposable
             _most[key] = number;
             try
             {
-                await clerk.PutAsync(Key(key), BitConverter.GetBytes(number));
+                await clerk.PutAsync(KeyOf(key), BitConverter.GetBytes(number));
             }
             catch (ClerkException e)
             {

@@ -64,7 +64,7 @@ internal abstract class MembershipCommand : ClusterCommand
     protected abstract Task ChangeAsync(ParseResult parsed, IGroupAdministrator members, string group, MembershipOptions options, CancellationToken cancellationToken);
 
     /// <summary>Says each thing once, and how a learner catches up once a second.</summary>
-    private sealed class Reporter(ClientOutput output, bool json, TimeProvider time)
+    internal sealed class Reporter(ClientOutput output, bool json, TimeProvider time)
     {
         private MembershipProgress? _last;
         private long _saidAt;

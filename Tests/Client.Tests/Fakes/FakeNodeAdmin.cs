@@ -6,8 +6,10 @@ internal sealed class FakeNodeAdmin : INodeAdmin
 {
     public List<string> Calls { get; } = [];
 
+    public List<(string Node, string State)> List { get; } = [("n1", "Running"), ("n2", "Stopped")];
+
     public Task<IReadOnlyList<NodeReport>> ListAsync(CancellationToken cancellationToken) =>
-        Task.FromResult<IReadOnlyList<NodeReport>>([Report("n1", "Running"), Report("n2", "Stopped")]);
+        Task.FromResult<IReadOnlyList<NodeReport>>([.. List.Select(static node => Report(node.Node, node.State))]);
 
     public Task<NodeReport> StopAsync(string node, bool abrupt, CancellationToken cancellationToken)
     {

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Orleans.Configuration;
 using Quorleans.Clerk;
 using Quorleans.GrainInterfaces;
+using Quorleans.Hosting;
 
 namespace Quorleans.Processes.Tests.Processes;
 
@@ -16,12 +17,19 @@ internal sealed class TestClient : IAsyncDisposable
 
     public IClerk Clerk => _host.Services.GetRequiredService<IClerk>();
 
-    public static async Task<TestClient> ConnectAsync(SiloSetup setup, Action<ClerkOptions>? configure = null)
+    public static Task<TestClient> ConnectAsync(SiloSetup setup, Action<ClerkOptions>? configure = null) => ConnectAsync(
+        client => client.UseStaticClustering([.. setup.Gateways.Select(static port => new IPEndPoint(IPAddress.Loopback, port))]), configure);
+
+    /// <summary>Connects to a cluster of processes, whose membership table says which gateways there are: so one that is paused is left once it is evicted.</summary>
+    public static Task<TestClient> ConnectAsync(ClusterProcesses cluster) =>
+        ConnectAsync(client => client.UseQuorleansClustering(ClusterConfigurationFile.Read(cluster.Config)), configure: null);
+
+    private static async Task<TestClient> ConnectAsync(Action<IClientBuilder> useClustering, Action<ClerkOptions>? configure)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.UseOrleansClient(client =>
         {
-            client.UseStaticClustering([.. setup.Gateways.Select(static port => new IPEndPoint(IPAddress.Loopback, port))]);
+            useClustering(client);
             client.Configure<ClusterOptions>(static options => (options.ClusterId, options.ServiceId) = (OrleansIds.ClusterId, OrleansIds.ServiceId));
             client.Configure<GatewayOptions>(static options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
             client.Configure<ConnectionOptions>(static options =>

@@ -1,0 +1,25 @@
+using Quorleans.Raft;
+using Quorleans.Raft.Node;
+
+namespace Quorleans.Hosting;
+
+/// <summary>Carries the messages of the group <c>members</c> over HTTP/2, since Orleans carries nothing before it has that group's table; all others go as grain calls.</summary>
+/// <param name="peers">Reaches the nodes.</param>
+/// <param name="members">The group's name.</param>
+/// <param name="others">Carries the other groups' messages.</param>
+internal sealed class HttpRaftTransport(PeerClient peers, string members, IRaftTransport others) : IRaftTransport
+{
+    // Raft sends again long before; this only bounds how many requests to a silent node pile up.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+    private readonly Dictionary<string, ConfiguredNode> _nodes = peers.Configuration.Nodes.ToDictionary(static node => node.Name, StringComparer.Ordinal);
+
+    /// <inheritdoc/>
+    public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) =>
+        group.Name == members ? SendAsync(to.Node, frame) : others.SendAsync(group, to, kind, frame);
+
+    private async Task<byte[]> SendAsync(string node, byte[] frame)
+    {
+        if (!_nodes.TryGetValue(node, out ConfiguredNode? to)) throw new PeerException("Unreachable", $"node {node} is not in the configuration", null, null);
+        return (await peers.SendAsync(to, HttpMethod.Post, PeerProtocol.RaftPath, frame, Patience, CancellationToken.None).ConfigureAwait(false)).Bytes;
+    }
+}

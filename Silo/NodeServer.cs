@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using Orleans.Dashboard;
+using Quorleans.Hosting;
+
+namespace Quorleans.Silo;
+
+/// <summary>Runs one node of a cluster of processes with its web pages until it is told to stop, or Orleans evicts it.</summary>
+internal static class NodeServer
+{
+    /// <summary>Runs.</summary>
+    /// <param name="builder">The web application's.</param>
+    /// <param name="options">What the process was told.</param>
+    /// <param name="stop">Ends it gracefully, also while it starts.</param>
+    /// <returns>The exit status.</returns>
+    /// <exception cref="ClusterException">The configuration is wrong, or the node cannot start.</exception>
+    public static async Task<int> RunAsync(WebApplicationBuilder builder, ServerOptions options, CancellationToken stop)
+    {
+        long start = Stopwatch.GetTimestamp();
+        ClusterConfiguration configuration = ClusterConfigurationFile.Read(options.Config!);
+        await using NodeProcess node = new(new NodeProcessOptions
+        {
+            Configuration = configuration,
+            Node = options.Node!,
+            ConfigureLogging = logging => ServerLogging.Configure(logging, builder.Configuration, options.Verbose),
+            ConfigureSilo = silo =>
+            {
+                if (options.Dashboard) silo.AddDashboard();
+            },
+        });
+        await using WebApplication app = NodeWeb.Build(builder, options, node);
+        LoopbackPorts.RequireFree(node.Node.Address, node.Node.Http, $"The HTTP server of node '{node.Node.Name}'");
+        // The pages first: while the node waits for others they say for which.
+        await app.StartAsync(stop);
+        await node.StartAsync(stop);
+        await Console.Out.WriteLineAsync(Greeting(options, node, Stopwatch.GetElapsedTime(start)));
+
+        TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using (stop.Register(told.SetResult)) await Task.WhenAny(told.Task, node.Ended);
+        if (node.Ended.IsCompletedSuccessfully && (await node.Ended).State == NodeState.Evicted) await EndEvictedAsync(node);
+        using CancellationTokenSource patience = new(Server.Patience);
+        await node.StopAsync(patience.Token);
+        await app.StopAsync(patience.Token);
+        return await Server.StoppedAsync();
+    }
+
+    private static async Task EndEvictedAsync(NodeProcess node)
+    {
+        await Console.Error.WriteLineAsync($"quorleans: Orleans has evicted the silo of node '{node.Node.Name}': {(await node.Ended).Reason} The process ends with status {ExitStatus.Evicted} (evicted); start it again.");
+        // Without waiting for anything of a silo that is dead to the others: what it still holds would hold its successor up.
+        Environment.Exit(ExitStatus.Evicted);
+    }
+
+    private static string Greeting(ServerOptions options, NodeProcess node, TimeSpan took)
+    {
+        string trust = System.Net.IPAddress.IsLoopback(node.Node.Address) ? "" : FormattableString.Invariant($"\n  caution    its ports at {node.Node.Address} have no TLS and no passwords: only for a network that is trusted");
+        string dashboard = options.Dashboard ? $"{node.Node.HttpUri}dashboard" : "off";
+        return FormattableString.Invariant($"""
+            Quorleans node {node.Node.Name} is up in {took.TotalSeconds:F1} s.
+              clients    {node.Node.GatewayEndPoint}
+              dashboard  {dashboard}
+              health     {node.Node.HttpUri}readyz
+              data       {node.Node.Data}{trust}
+            Stop with Ctrl+C.
+            """);
+    }
+}

@@ -1,0 +1,134 @@
+using CsCheck;
+using Quorleans.KeyValue.Members;
+using Quorleans.Raft;
+
+namespace Quorleans.Clustering.Tests;
+
+/// <summary>The table's state machine by itself; what Orleans asks of it is in <see cref="MembershipTableTests"/>.</summary>
+public sealed class MembersStateMachineTests
+{
+    private readonly MembersStateMachine _machine = new();
+    private long _index;
+
+    [Fact]
+    public void ATurn_IsOneNodesAtATime_AndOverWhenItEndsOrItsLeaseDoes()
+    {
+        Assert.Equal(MembersStatus.Done, Apply(new TakeTurn("n1", 3000), 1000));
+        Assert.Equal(MembersStatus.Conflict, Apply(new TakeTurn("n2", 3000), 3999));
+        Assert.Equal(MembersStatus.Done, Apply(new TakeTurn("n1", 3000), 3999));
+        Apply(new EndTurn("n2"), 4000);
+        Assert.Equal(MembersStatus.Conflict, Apply(new TakeTurn("n2", 3000), 4001));
+        Assert.Equal(MembersStatus.Done, Apply(new TakeTurn("n2", 3000), 6999));
+        Apply(new EndTurn("n2"), 7000);
+        Assert.Equal(MembersStatus.Done, Apply(new TakeTurn("n3", 3000), 7000));
+    }
+
+    [Fact]
+    public void ATableThatIsFull_RefusesRows_ButNotUpdates()
+    {
+        for (int i = 0; i < MembersLimits.MaxRows; i++) Assert.Equal(MembersStatus.Done, Apply(Insert($"s{i}", i, i + 1)));
+        Assert.Equal(MembersStatus.Full, Apply(Insert("more", MembersLimits.MaxRows, MembersLimits.MaxRows + 1)));
+        MembersRow row = Read().Rows[0];
+        Assert.Equal(MembersStatus.Done, Apply(new UpdateRow
+        {
+            Request = Guid.NewGuid(), RowEtag = row.Etag, TableEtag = MembersLimits.MaxRows, TableVersion = MembersLimits.MaxRows + 1, Silo = row.Silo, Node = row.Node, Status = 6,
+            AliveAgeMs = 0, SignAgeMs = 0, Entry = row.Entry,
+        }));
+    }
+
+    [Fact]
+    public void AHeartbeatNeverGoesBack()
+    {
+        Apply(Insert("s", 0, 1), 1000);
+        Apply(new KeepAlive("s", 10), 5000);
+        Apply(new KeepAlive("s", 3000), 5001);
+        Assert.Equal(4990, Read().Rows.Single().AliveMs);
+    }
+
+    [Fact]
+    public void Snapshots_HoldAll_AndDamagedOnesAreRefused()
+    {
+        Apply(Insert("a", 0, 1), 700);
+        InsertRow last = Insert("b", 1, 2);
+        Apply(last, 800);
+        Apply(new KeepAlive("a", 5), 900);
+        Apply(new TakeTurn("n1", 3000), 950);
+        byte[] snapshot = Snapshot(_machine);
+        MembersStateMachine copy = new();
+        copy.Install(copy.Load(new MemoryStream(snapshot), CancellationToken.None));
+        Assert.Equal(snapshot, Snapshot(copy));
+        Assert.Equal(_machine.Query(MembersCodec.ReadAll()).ToArray(), copy.Query(MembersCodec.ReadAll()).ToArray());
+        LogEntry again = Entry(last, 1000);
+        Assert.Equal(MembersStatus.Done, MembersCodec.ReadStatus(copy.Apply(again, wantResult: true).Span));
+        for (int length = 0; length < snapshot.Length; length++)
+            Assert.Throws<InvalidDataException>(() => copy.Load(new MemoryStream(snapshot, 0, length), CancellationToken.None));
+        snapshot[4] = 2;
+        Assert.Contains("format 2", Assert.Throws<InvalidDataException>(() => copy.Load(new MemoryStream(snapshot), CancellationToken.None)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Commands_ComeBackAsTheyWere()
+    {
+        Gen<string> name = Gen.String[Gen.Char['!', '~'], 1, 100];
+        Gen<long> age = Gen.Long[-MembersLimits.MaxAgeMs, MembersLimits.MaxAgeMs];
+        Gen.Select(name, age).Sample((text, ms) =>
+        {
+            foreach (MembersCommand command in (MembersCommand[])[new KeepAlive(text, ms), new RetireNode(text), new RemoveDefunct(ms), new TakeTurn(text, ms), new EndTurn(text), new RemoveAll()])
+                Assert.Equal(command, MembersCodec.TryReadCommand(MembersCodec.Encode(command)));
+            UpdateRow update = new()
+            {
+                Request = Guid.NewGuid(), RowEtag = ms & long.MaxValue, TableEtag = 7, TableVersion = 8, Silo = text, Node = text, Status = 3, AliveAgeMs = ms, SignAgeMs = -ms, Entry = new byte[] { 1, 2, 3 },
+            };
+            UpdateRow read = Assert.IsType<UpdateRow>(MembersCodec.TryReadCommand(MembersCodec.Encode(update)));
+            Assert.Equal(update.Entry.ToArray(), read.Entry.ToArray());
+            Assert.Equal(update with { Entry = default }, read with { Entry = default });
+        }, iter: 1000);
+    }
+
+    [Fact]
+    public void HostileBytes_AreRefusedOrHarmless()
+    {
+        byte[][] seeds = [MembersCodec.Encode(Insert("silo", 0, 1)), MembersCodec.Encode(new KeepAlive("silo", 5)), MembersCodec.ReadRow("silo"), Snapshot(_machine), []];
+        Gen.Select(Gen.Int[0, seeds.Length - 1], Gen.Int[0, 200], Gen.Byte, Gen.Byte.Array[0, 40]).Sample((seed, at, value, tail) =>
+        {
+            byte[] bytes = [.. seeds[seed], .. tail];
+            if (bytes.Length > 0) bytes[at % bytes.Length] = value;
+            _ = MembersCodec.TryReadCommand(bytes);
+            _ = MembersCodec.TryReadQuery(bytes, out _);
+            Refuses(() => MembersCodec.ReadAnswer(bytes));
+            Refuses(() => MembersCodec.ReadStatus(bytes));
+            Refuses(() => _machine.Load(new MemoryStream(bytes), CancellationToken.None));
+        }, iter: 20_000);
+    }
+
+    private static void Refuses(Func<object> read)
+    {
+        try
+        {
+            read();
+        }
+        catch (InvalidDataException)
+        {
+            // The one typed error.
+        }
+    }
+
+    private static InsertRow Insert(string silo, long etag, int version) => new()
+    {
+        Request = Guid.NewGuid(), TableEtag = etag, TableVersion = version, Silo = silo, Node = "n1", Status = 3, AliveAgeMs = 0, SignAgeMs = 0, Entry = new byte[] { 9 },
+    };
+
+    private static byte[] Snapshot(MembersStateMachine machine)
+    {
+        using MemoryStream stream = new();
+        using ISnapshotView view = machine.Capture();
+        view.WriteTo(stream, CancellationToken.None);
+        return stream.ToArray();
+    }
+
+    private LogEntry Entry(MembersCommand command, long timeMs) => new(new LogIndex(++_index), new Term(1), EntryKind.Command, new LogTime(timeMs), MembersCodec.Encode(command));
+
+    private MembersStatus Apply(MembersCommand command, long timeMs = 0) => MembersCodec.ReadStatus(_machine.Apply(Entry(command, timeMs), wantResult: true).Span);
+
+    private MembersAnswer Read() => MembersCodec.ReadAnswer(_machine.Query(MembersCodec.ReadAll()));
+}
