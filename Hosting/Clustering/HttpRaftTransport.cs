@@ -17,6 +17,26 @@ internal sealed class HttpRaftTransport(PeerClient peers, string members, IRaftT
     public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) =>
         group.Name == members ? SendAsync(to.Node, frame) : others.SendAsync(group, to, kind, frame);
 
+    /// <inheritdoc/>
+    public async Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames)
+    {
+        if (Array.FindIndex(frames, IsOfMembers) < 0) return await others.SendTogetherAsync(node, frames).ConfigureAwait(false);
+        Task<byte[][]> theirs = Array.TrueForAll(frames, IsOfMembers) ? Task.FromResult<byte[][]>([]) : others.SendTogetherAsync(node, Array.FindAll(frames, frame => !IsOfMembers(frame)));
+        Task<byte[]>[] ours = [.. frames.Where(IsOfMembers).Select(frame => SendAsync(node, frame.Bytes))];
+        await Task.WhenAll([theirs, .. ours]).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default).ConfigureAwait(false);
+
+        // One way may work where the other does not: what was lost on it counts as refused.
+        if (!theirs.IsCompletedSuccessfully && !Array.Exists(ours, static one => one.IsCompletedSuccessfully)) await theirs.ConfigureAwait(false);
+        int mine = 0, other = 0;
+        return Array.ConvertAll(frames, frame => IsOfMembers(frame)
+            ? AnswerOf(ours[mine++])
+            : theirs.IsCompletedSuccessfully ? theirs.Result[other++] : []);
+    }
+
+    private bool IsOfMembers(GroupFrame frame) => frame.Group.Name == members;
+
+    private static byte[] AnswerOf(Task<byte[]> call) => call.IsCompletedSuccessfully ? call.Result : [];
+
     private async Task<byte[]> SendAsync(string node, byte[] frame)
     {
         if (!_nodes.TryGetValue(node, out ConfiguredNode? to)) throw new PeerException("Unreachable", $"node {node} is not in the configuration", null, null);

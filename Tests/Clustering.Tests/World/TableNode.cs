@@ -75,5 +75,7 @@ internal sealed class TableNode : IAsyncDisposable
     private sealed class NoTransport : IRaftTransport
     {
         public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) => Task.FromException<byte[]>(new WebException("no silos here"));
+
+        public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames) => Task.FromException<byte[][]>(new WebException("no silos here"));
     }
 }
