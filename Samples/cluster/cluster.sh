@@ -25,8 +25,10 @@ port_of() { sed -n "s/.*\"name\": *\"$1\".*\"http\": *\([0-9]*\).*/\1/p" "$confi
 pid_of() { [ -f "$run/$1.pid" ] && cat "$run/$1.pid" || true; }
 alive() { local pid; pid=$(pid_of "$1"); [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; }
 
-# dotnet build finds out by itself that nothing has changed.
+# Not under the feet of nodes that run. dotnet build finds out by itself that nothing has changed.
 build() {
+  local node
+  for node in $all; do if alive "$node"; then return; fi; done
   dotnet build "$root/Silo" -c Release -v quiet --nologo >&2
   dotnet build "$root/Client" -c Release -v quiet --nologo >&2
 }
@@ -89,7 +91,7 @@ case $command in
   start) build; start ${@:-$all} ;;
   stop) stop TERM ${@:-$all} ;;
   kill) [ $# -gt 0 ] || fail "kill which node?"; stop KILL "$@" ;;
-  restart) build; for node in $all; do stop TERM "$node"; start "$node"; done ;;
+  restart) for node in $all; do stop TERM "$node"; start "$node"; done ;;
   status)
     for node in $all; do if alive "$node"; then echo "$node  process $(pid_of "$node")"; else echo "$node  down"; fi; done
     dotnet "$client" --config "$config" status ;;
