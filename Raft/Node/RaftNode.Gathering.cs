@@ -30,10 +30,14 @@ public sealed partial class RaftNode
     }
 
     /// <summary>How long others are still waited for behind the last sync, in whole milliseconds, as timers count; null: not, or no longer.</summary>
+    /// <remarks>
+    /// By the fastest of a few syncs: on a slow disk all are slow. One slow sync on a fast disk, such as that of a large chunk, is no reason to wait on top of it
+    /// (GatheringTests.AfterOneSlowSync_NobodyIsWaitedFor).
+    /// </remarks>
     private TimeSpan? GatherLeft()
     {
         if (Options.MaxGather <= TimeSpan.Zero) return null;
-        TimeSpan window = TimeSpan.FromTicks(Math.Min(Log.Statistics.LastSync.Ticks / 2, Options.MaxGather.Ticks));
+        TimeSpan window = TimeSpan.FromTicks(Math.Min(Log.Statistics.RecentSync.Ticks / 2, Options.MaxGather.Ticks));
         if (window < LeastGather) return null;
         TimeSpan left = window - Options.Time.GetElapsedTime(_durableAt);
         return left <= TimeSpan.Zero ? null : TimeSpan.FromMilliseconds(Math.Ceiling(left.TotalMilliseconds));

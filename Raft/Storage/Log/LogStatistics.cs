@@ -9,7 +9,7 @@ public sealed class LogStatistics
     private long _bytes;
     private long _syncs;
     private long _segments;
-    private long _lastSync;
+    private readonly long[] _lastSyncs = new long[4];
 
     internal LogStatistics(TimeProvider time) => _time = time;
 
@@ -31,8 +31,16 @@ public sealed class LogStatistics
     /// <summary>How long its sync took.</summary>
     public LatencyHistogram SyncLatency { get; } = new();
 
-    /// <summary>How long the last sync took.</summary>
-    public TimeSpan LastSync => new(Volatile.Read(ref _lastSync));
+    /// <summary>How long the fastest of the last four syncs took: what this disk is like, whatever one slow sync was like.</summary>
+    public TimeSpan RecentSync
+    {
+        get
+        {
+            long least = long.MaxValue;
+            for (int i = 0; i < _lastSyncs.Length; i++) least = Math.Min(least, Volatile.Read(ref _lastSyncs[i]));
+            return new TimeSpan(least);
+        }
+    }
 
     /// <summary>How long the batch in flight has been on its way, for a disk watchdog; zero when there is none.</summary>
     public TimeSpan InFlightFor
@@ -54,7 +62,7 @@ public sealed class LogStatistics
         if (newSegment) Volatile.Write(ref _segments, _segments + 1);
         WriteLatency.Add(write);
         SyncLatency.Add(sync);
-        Volatile.Write(ref _lastSync, sync.Ticks);
+        Volatile.Write(ref _lastSyncs[_syncs % _lastSyncs.Length], sync.Ticks);
         Volatile.Write(ref _inFlightSince, 0);
     }
 }

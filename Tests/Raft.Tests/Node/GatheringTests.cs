@@ -13,6 +13,7 @@ public sealed class GatheringTests : IAsyncDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly ManualNodeScheduler _scheduler = new();
     private RaftNode _node = null!;
+    private SlowDisk _disk = null!;
 
     public async ValueTask DisposeAsync()
     {
@@ -65,6 +66,17 @@ public sealed class GatheringTests : IAsyncDisposable
     }
 
     [Fact]
+    public void AfterOneSlowSync_NobodyIsWaitedFor()
+    {
+        Start(TimeSpan.FromMilliseconds(5));
+        _disk.SyncTime = TimeSpan.FromTicks(1000);
+        for (int i = 0; i < 4; i++) WriteBoth();
+        _disk.SyncTime = Sync;
+        Assert.True(Propose("g2").IsCompleted);
+        Assert.True(Propose("g1").IsCompleted);
+    }
+
+    [Fact]
     public void NobodyIsWaitedFor_WhenTheNodeDoesNotGather()
     {
         Start(TimeSpan.Zero);
@@ -79,7 +91,8 @@ public sealed class GatheringTests : IAsyncDisposable
         {
             ClusterId = Guid.NewGuid(), Node = "n1", NodeId = nodeId, LogSegmentBytes = 256 << 10, Time = _time, NextSeed = static () => 1, MaxGather = maxGather,
         };
-        RaftNode node = RaftNode.Start(options, new SlowDisk(new SimulatedDisk(seed: 1), _time, write: TimeSpan.Zero, Sync), new NoTransport(), _ => new ListMachine(), NullLogger.Instance, _scheduler);
+        _disk = new SlowDisk(new SimulatedDisk(seed: 1), _time, write: TimeSpan.Zero, Sync);
+        RaftNode node = RaftNode.Start(options, _disk, new NoTransport(), _ => new ListMachine(), NullLogger.Instance, _scheduler);
         foreach (string group in (string[])["g1", "g2"])
         {
             Task created = node.CreateGroupAsync(new GroupId(group, 1), alone.Voters[0].Id, alone, new ListMachine());

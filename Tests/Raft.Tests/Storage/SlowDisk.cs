@@ -6,6 +6,9 @@ namespace Quorleans.Raft.Tests;
 /// <summary>A disk whose writes and syncs take virtual time.</summary>
 internal sealed class SlowDisk(IDisk disk, FakeTimeProvider time, TimeSpan write, TimeSpan sync) : IDisk
 {
+    /// <summary>How long a sync takes from now on.</summary>
+    public TimeSpan SyncTime { get; set; } = sync;
+
     public string Path => disk.Path;
 
     public IReadOnlyList<string> List() => disk.List();
@@ -47,5 +50,5 @@ internal sealed class SlowDisk(IDisk disk, FakeTimeProvider time, TimeSpan write
         public void Dispose() => file.Dispose();
     }
 
-    private void Pass(bool isSync) => time.Advance(isSync ? sync : write);
+    private void Pass(bool isSync) => time.Advance(isSync ? SyncTime : write);
 }
