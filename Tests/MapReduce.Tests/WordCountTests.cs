@@ -6,8 +6,6 @@ namespace Quorleans.MapReduce.Tests;
 
 public sealed class WordCountTests : IDisposable
 {
-    // A folder of plain texts, such as the lab's: LAB_TEXTS=/texts dotnet test …
-    private static readonly string? LabTexts = Environment.GetEnvironmentVariable("LAB_TEXTS");
     private readonly JobFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -32,8 +30,7 @@ public sealed class WordCountTests : IDisposable
     [Fact]
     public void LabTexts_EqualTheSequentialOnes_ByteForByte()
     {
-        if (LabTexts is null) Assert.Skip("LAB_TEXTS names no folder");
-        string[] files = [.. Directory.EnumerateFiles(LabTexts, "pg-*.txt").Order(StringComparer.Ordinal)];
+        IReadOnlyList<string> files = LabTexts.FindOrMake(_folder.Inputs);
         JobFolder.Run(_folder.Request(new WordCount()) with { Inputs = files });
         Assert.Equal(Corpus.SequentialWordCount(files, 10), _folder.OutputText());
     }

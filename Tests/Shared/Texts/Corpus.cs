@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Quorleans.MapReduce.Tests;
+namespace Quorleans.Tests.Shared;
 
 /// <summary>Texts with words as frequent as in English, some of them not ASCII; the same for the same seed.</summary>
 public static class Corpus
