@@ -29,13 +29,17 @@ internal sealed class BenchCluster : IAsyncDisposable
     /// <param name="configure">Changes how the nodes are driven.</param>
     /// <param name="clerk">Changes the Clerk's options.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<BenchCluster> StartAsync(Func<NodeServiceOptions, NodeServiceOptions>? configure, Action<ClerkOptions>? clerk, CancellationToken cancellationToken)
+    public static Task<BenchCluster> StartAsync(Func<NodeServiceOptions, NodeServiceOptions>? configure, Action<ClerkOptions>? clerk, CancellationToken cancellationToken) =>
+        StartAsync(Directory.CreateTempSubdirectory("quorleans-bench-"), new EmbeddedClusterOptions { ConfigureNode = configure }, clerk, cancellationToken);
+
+    /// <summary>Starts it in a directory, which it removes at its end.</summary>
+    /// <param name="directory">The directory, empty.</param>
+    /// <param name="options">What else it is made of; directory, nodes and ports are set here.</param>
+    /// <param name="clerk">Changes the Clerk's options.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<BenchCluster> StartAsync(DirectoryInfo directory, EmbeddedClusterOptions options, Action<ClerkOptions>? clerk, CancellationToken cancellationToken)
     {
-        DirectoryInfo directory = Directory.CreateTempSubdirectory("quorleans-bench-");
-        EmbeddedCluster cluster = new(new EmbeddedClusterOptions
-        {
-            DataDirectory = directory.FullName, Nodes = Nodes.Length, SiloPort = 0, GatewayPort = 0, ConfigureNode = configure,
-        });
+        EmbeddedCluster cluster = new(options with { DataDirectory = directory.FullName, Nodes = Nodes.Length, SiloPort = 0, GatewayPort = 0 });
         try
         {
             await cluster.StartAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using Quorleans.MapReduce.Engine;
+using Quorleans.MapReduce.Jobs;
 
 namespace Quorleans.Benchmarks.MapReduce;
 
@@ -9,5 +10,7 @@ internal interface IJobHost
     string Name { get; }
 
     /// <summary>Runs a job, from its submission until its output is there.</summary>
-    JobReport Run(JobRequest request);
+    /// <param name="spec">The job; all hosts get the same one, but for its id.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    Task<JobReport> RunAsync(JobSpec spec, CancellationToken cancellationToken);
 }
