@@ -38,7 +38,7 @@ internal static class ReduceTask
             return new TaskOutcome
             {
                 Key = order.Key,
-                Reduce = new ReduceOutcome(path, result.Groups, result.Records, result.Bytes, engine.SpilledBytes),
+                Reduce = new ReduceOutcome(path, result.Groups, result.Records, result.Bytes, engine.SpilledBytes, engine.ReducedPairs),
                 Counters = [.. result.Counters.OrderBy(static counter => counter.Key, StringComparer.Ordinal)],
             };
         }
