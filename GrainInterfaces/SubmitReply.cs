@@ -28,4 +28,8 @@ public sealed class SubmitReply(SubmitStatus status, ReadOnlyMemory<byte> result
     /// <summary>What is wrong, for a person, or null.</summary>
     [Id(4)]
     public string? Error { get; init; }
+
+    /// <summary>With <see cref="SubmitStatus.Busy"/>: after how many milliseconds it is worth another try; 0 when the replica does not say.</summary>
+    [Id(5)]
+    public int RetryAfterMs { get; init; }
 }

@@ -5,6 +5,9 @@ namespace Quorleans.Clerk;
 /// <summary>What became of attempts.</summary>
 public sealed partial class ClerkCore
 {
+    // Whatever a replica says.
+    private const int MaxRetryAfterMs = 1000;
+
     /// <summary>A replica answered. A late answer, to an attempt that was given up, still counts for what it says.</summary>
     /// <param name="attempt">To which attempt; a second answer to the same one is ignored.</param>
     /// <param name="reply">What it said. Its bytes must not change any more: values that were read are slices of it.</param>
@@ -36,7 +39,8 @@ public sealed partial class ClerkCore
             case ReplyStatus.Busy:
                 if (replica == locator.Leader) locator.Trust(nowMs);
                 Requeue(attempt, problem, nowMs, ClerkError.Busy);
-                break;
+                if (awaited) BackOff(attempt, reply.RetryAfterMs, nowMs);
+                return;
             case ReplyStatus.DiskFull when attempt.Kind == AttemptKind.Write:
                 foreach (ClerkOperation operation in attempt.Operations)
                     if (IsCarriedBy(operation, attempt))
@@ -125,7 +129,7 @@ public sealed partial class ClerkCore
         if (group.LaneOf(attempt.Kind) is { } lane)
         {
             lane.Failures = 0;
-            lane.NotBeforeMs = long.MinValue;
+            lane.NotBeforeMs = lane.BusyUntilMs;
             GiveUpOvertaken(attempt, nowMs);
         }
 
@@ -185,6 +189,18 @@ public sealed partial class ClerkCore
         if (attempt.Group.LaneOf(attempt.Kind) is not { } lane) return;
         lane.Failures++;
         if (lane.Failures > 1 || attempt.Group.Locator.Leader is not null) lane.NotBeforeMs = nowMs + Pause(lane.Failures);
+    }
+
+    /// <summary>
+    /// The group took nothing of the attempt, since it has too much to do already. It is left alone for as long as it says, and longer each time, with jitter so that
+    /// those who were refused together do not return together. Another batch that it did take meanwhile does not end the pause.
+    /// </summary>
+    private void BackOff(ClerkAttempt attempt, int retryAfterMs, long nowMs)
+    {
+        if (attempt.Group.LaneOf(attempt.Kind) is not { } lane) return;
+        lane.Failures++;
+        int asked = Math.Clamp(retryAfterMs, 0, MaxRetryAfterMs);
+        lane.BusyUntilMs = lane.NotBeforeMs = nowMs + Math.Max(Pause(lane.Failures), (int)(asked * (0.5 + _random.NextDouble())));
     }
 
     private bool ReadResults(ClerkAttempt attempt, ReadOnlyMemory<byte> result, long nowMs)

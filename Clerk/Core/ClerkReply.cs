@@ -37,8 +37,9 @@ public enum ReplyStatus
 /// Whether the attempt may have reached the replica twice, so that this may be the second copy's answer. Then "its shard is not here" is no proof
 /// that nothing happened: the first copy may have been applied before the shard moved. Whole refusals are to be given as <see cref="ReplyStatus.Unknown"/>.
 /// </param>
+/// <param name="RetryAfterMs">With <see cref="ReplyStatus.Busy"/>: after how many milliseconds the replica thinks it worth another try, or 0.</param>
 public readonly record struct ClerkReply(
-    ReplyStatus Status, ReadOnlyMemory<byte> Result, string? LeaderHint = null, long LogTimeMs = 0, string? Error = null, bool MayBeCopy = false);
+    ReplyStatus Status, ReadOnlyMemory<byte> Result, string? LeaderHint = null, long LogTimeMs = 0, string? Error = null, bool MayBeCopy = false, int RetryAfterMs = 0);
 
 /// <summary>How an attempt failed without an answer.</summary>
 public enum AttemptFailure

@@ -21,6 +21,9 @@ internal sealed class Lane(AttemptKind kind)
     /// <summary>When its oldest attempt was last sent again before its time-out.</summary>
     public long HurriedMs { get; set; } = long.MinValue / 2;
 
+    /// <summary>When it may send again after the group refused something as busy.</summary>
+    public long BusyUntilMs { get; set; } = long.MinValue;
+
     /// <summary>When it may send again after failures.</summary>
     public long NotBeforeMs { get; set; } = long.MinValue;
 }

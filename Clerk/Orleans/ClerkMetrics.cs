@@ -24,11 +24,18 @@ public static class ClerkMetrics
     /// <summary>The counter of grain calls that carried them.</summary>
     public const string Calls = "quorleans.clerk.calls";
 
+    /// <summary>The counter of batches that a replica refused as busy.</summary>
+    public const string Busy = "quorleans.clerk.busy";
+
     private static readonly Meter s_meter = new(MeterName);
     private static readonly Histogram<double> s_movingWait =
         s_meter.CreateHistogram<double>(MovingWait, "ms", "From an operation's first answer that its shard is moving to its success.");
     private static readonly Counter<long> s_batches = s_meter.CreateCounter<long>(Batches, description: "Batches sent.");
     private static readonly Counter<long> s_calls = s_meter.CreateCounter<long>(Calls, description: "Grain calls that carried batches.");
+
+    private static readonly Counter<long> s_busy = s_meter.CreateCounter<long>(Busy, description: "Batches that a replica refused as busy.");
+
+    internal static void Refused() => s_busy.Add(1);
 
     internal static void Sent(int batches)
     {

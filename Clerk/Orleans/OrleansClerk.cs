@@ -372,7 +372,8 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     {
         ReplyStatus status = (ReplyStatus)(int)reply.Status;
         if (!certain && status is not (ReplyStatus.Ok or ReplyStatus.Invalid)) status = ReplyStatus.Unknown;
-        return new ClerkReply(status, reply.Result, reply.LeaderHint, reply.LogTimeMs, reply.Error, MayBeCopy: !certain);
+        if (reply.Status == SubmitStatus.Busy) ClerkMetrics.Refused();
+        return new ClerkReply(status, reply.Result, reply.LeaderHint, reply.LogTimeMs, reply.Error, MayBeCopy: !certain, reply.RetryAfterMs);
     }
 
     private IRaftReplicaGrain Replica(string address) =>

@@ -10,6 +10,7 @@ namespace Quorleans.Grains.Raft;
 internal sealed class LateReplies(TimeProvider time)
 {
     private const int Maximum = 1024;
+    private const long MaximumBytes = 64 << 20; // of those that are there; those that are not are a client's batches, which have their limit
     private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(10);
     private readonly Lock _lock = new();
     private readonly Dictionary<long, Task<SubmitReply>> _replies = [];
@@ -22,13 +23,23 @@ internal sealed class LateReplies(TimeProvider time)
     {
         lock (_lock)
         {
-            while (_order.TryPeek(out (long Ticket, long At) oldest) && (_order.Count >= Maximum || time.GetElapsedTime(oldest.At) > KeptFor))
+            while (_order.TryPeek(out (long Ticket, long At) oldest)
+                && (_order.Count >= Maximum || time.GetElapsedTime(oldest.At) > KeptFor || !_replies.ContainsKey(oldest.Ticket) || Bytes() > MaximumBytes))
                 _replies.Remove(_order.Dequeue().Ticket);
             _last = unchecked(_last + 1);
             _replies.Add(_last, reply);
             _order.Enqueue((_last, time.GetTimestamp()));
             return _last;
         }
+    }
+
+    // Of slow groups or large answers only, so seldom.
+    private long Bytes()
+    {
+        long bytes = 0;
+        foreach (Task<SubmitReply> reply in _replies.Values)
+            if (reply.IsCompletedSuccessfully) bytes += reply.Result.Result.Length;
+        return bytes;
     }
 
     /// <summary>Gives an answer out, once; null when it is not known.</summary>

@@ -28,6 +28,9 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableGauge("quorleans.wal.in_flight", () => new Measurement<double>(log.InFlightFor.TotalMilliseconds, name), "ms", "How long the batch on its way has been so; far above the sync time, the disk hangs.");
         _meter.CreateObservableCounter("quorleans.raft.requests", () => new Measurement<long>(raft.Traffic.Requests, name), description: "Requests to members on other nodes.");
         _meter.CreateObservableCounter("quorleans.raft.messages", () => new Measurement<long>(raft.Traffic.Messages, name), description: "Messages that carried them.");
+        _meter.CreateObservableGauge("quorleans.raft.submissions", () => new Measurement<int>(raft.Load.Submissions, name), description: "Clients' batches that wait for the node or for their outcome.");
+        _meter.CreateObservableGauge("quorleans.raft.submission_bytes", () => new Measurement<long>(raft.Load.SubmissionBytes, name), "By", "Their bytes.");
+        _meter.CreateObservableCounter("quorleans.raft.busy", () => new Measurement<long>(raft.Load.Refused, name), description: "Clients' batches that were refused as busy.");
         _meter.CreateObservableCounter(
             "quorleans.raft.leader_changes", () => new Measurement<long>(Volatile.Read(ref _leaderChanges), name), description: "Changes of role, term or leader seen here.");
         raft.RoleChanged = _ => Interlocked.Increment(ref _leaderChanges);

@@ -12,7 +12,10 @@ namespace Quorleans.Grains.Sharding;
 /// <summary>Drives one group's hand-offs on this node: steps the pure <see cref="HandoffDriver"/> while the replica leads, and carries out what it says.</summary>
 internal sealed partial class GroupDriver : IAsyncDisposable
 {
-    private readonly Channel<Action<List<HandoffEffect>>> _news = Channel.CreateUnbounded<Action<List<HandoffEffect>>>(new UnboundedChannelOptions { SingleReader = true });
+    // What does not fit is lost: no step depends on a message, the driver asks again.
+    private const int MaximumNews = 1024;
+    private readonly Channel<Action<List<HandoffEffect>>> _news =
+        Channel.CreateBounded<Action<List<HandoffEffect>>>(new BoundedChannelOptions(MaximumNews) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _stopping = new();
     private readonly string _name;
     private readonly RaftNode _raft;
@@ -105,7 +108,7 @@ internal sealed partial class GroupDriver : IAsyncDisposable
 
     private async Task ProposeAsync(HandoffEffect effect)
     {
-        await _raft.ProposeAsync(_name, Self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs)).ConfigureAwait(false);
+        await _raft.ProposeAsync(_name, Self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs), isUrgent: true).ConfigureAwait(false);
         // Whatever came of it, it shows in the state.
         LookAgain();
     }

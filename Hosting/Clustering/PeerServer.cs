@@ -131,8 +131,8 @@ internal sealed class PeerServer : IAsyncDisposable
 
         if (await ReadAsync(http, KeyValue.Members.MembersLimits.MaxRequestBytes).ConfigureAwait(false) is not { } payload) return;
         Outcome outcome = http.Request.Query["query"] == "true"
-            ? await raft.QueryAsync(GroupNames.Members, Incarnation, payload).ConfigureAwait(false)
-            : await raft.ProposeAsync(GroupNames.Members, Incarnation, payload).ConfigureAwait(false);
+            ? await raft.QueryAsync(GroupNames.Members, Incarnation, payload, isUrgent: true).ConfigureAwait(false)
+            : await raft.ProposeAsync(GroupNames.Members, Incarnation, payload, isUrgent: true).ConfigureAwait(false);
         if (outcome.Status == OutcomeStatus.Ok)
         {
             http.Response.Headers[PeerProtocol.LogTimeHeader] = outcome.Time.Milliseconds.ToString(CultureInfo.InvariantCulture);

@@ -4,6 +4,7 @@ namespace Quorleans.Raft;
 internal sealed class Progress(Member member)
 {
     internal const int NeverHeard = int.MaxValue;
+    private const int MaxBackOff = 3;
 
     internal Member Member { get; set; } = member;
 
@@ -23,6 +24,9 @@ internal sealed class Progress(Member member)
 
     /// <summary>Ticks since <see cref="InFlight"/> was sent.</summary>
     internal int InFlightTicks { get; set; }
+
+    /// <summary>How often the time after which a request is taken for lost is doubled: once for each in a row that was not answered, up to <see cref="MaxBackOff"/>.</summary>
+    internal int BackOff { get; private set; }
 
     /// <summary>Ticks to wait before sending again after a failure.</summary>
     internal int PauseTicks { get; set; }
@@ -50,7 +54,7 @@ internal sealed class Progress(Member member)
     internal void Reset(LogIndex next)
     {
         (Match, Next, Probing, InFlight, InFlightTicks, PauseTicks) = (LogIndex.Zero, next, true, 0, 0, 0);
-        (Silent, RecentlyActive, QuietTicks, ReadRound, Snapshot, SnapshotOffset) = (false, false, NeverHeard, 0, null, 0);
+        (Silent, RecentlyActive, QuietTicks, ReadRound, Snapshot, SnapshotOffset, BackOff) = (false, false, NeverHeard, 0, null, 0, 0);
     }
 
     internal void Sent(long sequence) => (InFlight, InFlightTicks) = (sequence, 0);
@@ -64,7 +68,7 @@ internal sealed class Progress(Member member)
     {
         (RecentlyActive, Silent, QuietTicks) = (true, false, 0);
         if (InFlight != sequence) return false;
-        (InFlight, InFlightTicks) = (0, 0);
+        (InFlight, InFlightTicks, BackOff) = (0, 0, 0);
         return true;
     }
 
@@ -77,7 +81,7 @@ internal sealed class Progress(Member member)
     internal bool Matched(LogIndex index, bool answersNewest)
     {
         bool news = index > Match;
-        if (news) Match = index;
+        if (news) (Match, BackOff) = (index, 0);
         if (answersNewest || Match.Next >= Next) Probing = false;
         Next = LogIndex.Max(Next, Match.Next);
         if (Snapshot is not null && Match >= Snapshot.Index) (Snapshot, SnapshotOffset) = (null, 0);
@@ -91,6 +95,16 @@ internal sealed class Progress(Member member)
         if (Probing ? previous != Next.Previous : previous <= Match) return;
         Next = LogIndex.Max(Match.Next, LogIndex.Min(next, previous));
         Probing = true;
+    }
+
+    /// <summary>
+    /// What is on its way was not answered in time. It may still be there, or in the memory of a follower whose disk hangs (which answers heartbeats): the next wait is
+    /// longer, so that what was sent in vain stays little.
+    /// </summary>
+    internal void Unanswered()
+    {
+        Lost(pauseTicks: 0);
+        BackOff = Math.Min(BackOff + 1, MaxBackOff);
     }
 
     /// <summary>What was on its way is lost. Begin again behind what is known.</summary>

@@ -9,7 +9,7 @@ public enum ProposeStatus
     /// <summary>This member does not lead, or is handing the leadership over. Nothing was logged.</summary>
     NotLeader,
 
-    /// <summary>The byte budget is used up (<see cref="RaftOptions.MaxPendingBytes"/>). Nothing was logged.</summary>
+    /// <summary>Too much is pending (<see cref="RaftOptions.MaxPendingBytes"/>, <see cref="RaftOptions.MaxPendingEntries"/>). Nothing was logged.</summary>
     Busy,
 
     /// <summary>Over <see cref="RaftOptions.MaxEntryBytes"/>. Nothing was logged.</summary>

@@ -2,6 +2,8 @@ namespace Quorleans.Raft;
 
 public sealed partial class RaftCore
 {
+    // While a disk hangs, each request is another answer that waits for it. Any message may be lost: above this they are.
+    private const int MaxGatedMessages = 1024;
     private readonly Queue<PendingWrite> _writes = new();
     private readonly Queue<GatedMessage> _gated = new();
     private readonly List<RaftMessage> _outbox = [];
@@ -75,7 +77,7 @@ public sealed partial class RaftCore
     {
         long version = HasUnhandedWrites ? _version + 1 : _version;
         if (version <= _durableVersion) _outbox.Add(message);
-        else _gated.Enqueue(new GatedMessage(version, message));
+        else if (_gated.Count < MaxGatedMessages) _gated.Enqueue(new GatedMessage(version, message));
     }
 
     /// <summary>Sends when term and vote are durable, however many entries are still on their way.</summary>

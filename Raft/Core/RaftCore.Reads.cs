@@ -21,10 +21,11 @@ public sealed partial class RaftCore
 
     /// <summary>Asks for a read index. The end comes as a <see cref="ReadState"/> with the same context.</summary>
     /// <param name="context">The driver's own number for the read; never used twice.</param>
+    /// <param name="isUrgent">Whether it goes before clients' reads: then twice as many may wait.</param>
     /// <returns>False when too many reads wait already; then no end will come.</returns>
-    public bool RequestRead(long context)
+    public bool RequestRead(long context, bool isUrgent = false)
     {
-        if (_readCount >= _options.MaxPendingReads) return false;
+        if (_readCount >= (isUrgent ? 2L : 1) * _options.MaxPendingReads) return false;
         if (Role == RaftRole.Leader)
         {
             _readCount++;

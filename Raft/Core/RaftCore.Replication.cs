@@ -38,7 +38,7 @@ public sealed partial class RaftCore
         {
             if (peer.QuietTicks != Progress.NeverHeard) peer.QuietTicks++;
             if (peer.PauseTicks > 0) peer.PauseTicks--;
-            if (peer.InFlight != 0 && ++peer.InFlightTicks >= _options.RetransmitTicks) peer.Lost(pauseTicks: 0);
+            if (peer.InFlight != 0 && ++peer.InFlightTicks >= _options.RetransmitTicks << peer.BackOff) peer.Unanswered();
         }
 
         if (++_heartbeatElapsed < _options.HeartbeatTicks) return;

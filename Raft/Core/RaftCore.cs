@@ -139,15 +139,26 @@ public sealed partial class RaftCore
 
     /// <summary>Offers a command to the log. Only a leader takes it.</summary>
     /// <param name="payload">The command; must never change again.</param>
+    /// <param name="isUrgent">Whether it goes before clients' commands: what the cluster itself needs is not refused because of them.</param>
     /// <returns>Where it stands, or why it was not taken.</returns>
-    public ProposeResult Propose(ReadOnlyMemory<byte> payload)
+    public ProposeResult Propose(ReadOnlyMemory<byte> payload, bool isUrgent = false)
     {
         // A leader on its way out takes no more: what it has is decided before it goes, and nobody is left without an answer.
         if (Role != RaftRole.Leader || !_transferTarget.IsNone || !Membership.IsVoter(Self)) return new ProposeResult(ProposeStatus.NotLeader, default, default);
         if (payload.Length > _options.MaxEntryBytes) return new ProposeResult(ProposeStatus.TooLarge, default, default);
-        if (_pendingBytes + payload.Length > _options.MaxPendingBytes) return new ProposeResult(ProposeStatus.Busy, default, default);
+        if (IsBusy(payload.Length, isUrgent)) return new ProposeResult(ProposeStatus.Busy, default, default);
         return new ProposeResult(ProposeStatus.Accepted, AppendAsLeader(EntryKind.Command, payload), Term);
     }
+
+    /// <summary>Entries that are not applied here yet, committed or not.</summary>
+    public long PendingEntries => Log.LastIndex - Applied;
+
+    /// <summary>Their bytes, as budgets count them.</summary>
+    public long PendingBytes => _pendingBytes;
+
+    private bool IsBusy(int bytes, bool isUrgent) => isUrgent
+        ? _pendingBytes + bytes > 2 * _options.MaxPendingBytes
+        : _pendingBytes + bytes > _options.MaxPendingBytes || PendingEntries >= _options.MaxPendingEntries;
 
     /// <summary>Takes what is to be done since the last call. See <see cref="RaftOutput"/> for the order in which to do it.</summary>
     /// <param name="output">Filled anew.</param>

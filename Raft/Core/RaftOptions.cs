@@ -15,7 +15,10 @@ public sealed record RaftOptions
     /// <summary>Ticks between a leader's heartbeats; 5 by default. Far below <see cref="ElectionTicks"/>.</summary>
     public int HeartbeatTicks { get; init; } = 5;
 
-    /// <summary>Ticks after which an unanswered AppendEntries or InstallSnapshot is taken for lost and sent again; 25 by default.</summary>
+    /// <summary>
+    /// Ticks after which an unanswered AppendEntries or InstallSnapshot is taken for lost and sent again; 25 by default. Twice, four and eight times as many when the
+    /// ones before were not answered either: what a follower with a hung disk is sent lies in its memory and on its way.
+    /// </summary>
     public int RetransmitTicks { get; init; } = 25;
 
     /// <summary>The largest payload of one entry, in bytes; 8 MiB by default.</summary>
@@ -24,11 +27,19 @@ public sealed record RaftOptions
     /// <summary>The most that one AppendEntries carries, in bytes of entries; one entry always fits. 1 MiB by default.</summary>
     public int MaxAppendBytes { get; init; } = 1 << 20;
 
-    /// <summary>How many bytes of entries a leader may hold that are not applied yet; above it proposals are refused as busy. 64 MiB by default.</summary>
+    /// <summary>
+    /// How many bytes of entries a leader may hold that are not applied yet; above it proposals are refused as busy, urgent ones above twice as many. 64 MiB by default.
+    /// </summary>
     public long MaxPendingBytes { get; init; } = 64 << 20;
 
-    /// <summary>How many reads may wait for their read index; above it they are refused as busy. 100,000 by default.</summary>
-    public int MaxPendingReads { get; init; } = 100_000;
+    /// <summary>
+    /// How many entries a leader may hold that are not applied yet; above it proposals that are not urgent are refused as busy. 4,096 by default: what is refused now
+    /// and comes back later does not wait in a queue meanwhile, so that this bounds how long those wait that are taken.
+    /// </summary>
+    public int MaxPendingEntries { get; init; } = 4096;
+
+    /// <summary>How many reads may wait for their read index; above it they are refused as busy. 4,096 by default, each a client's batch.</summary>
+    public int MaxPendingReads { get; init; } = 4096;
 
     /// <summary>How many rounds of read confirmation may be on their way at once; what arrives meanwhile shares the next. 2 by default.</summary>
     public int MaxReadRounds { get; init; } = 2;
@@ -47,6 +58,7 @@ public sealed record RaftOptions
         Require(MaxEntryBytes > 0, nameof(MaxEntryBytes), "must be positive");
         Require(MaxAppendBytes > 0, nameof(MaxAppendBytes), "must be positive");
         Require(MaxPendingBytes >= MaxEntryBytes, nameof(MaxPendingBytes), "must be at least MaxEntryBytes");
+        Require(MaxPendingEntries > 0, nameof(MaxPendingEntries), "must be positive");
         Require(MaxPendingReads > 0, nameof(MaxPendingReads), "must be positive");
         Require(MaxReadRounds > 0, nameof(MaxReadRounds), "must be positive");
         Require(MaxMembers is > 0 and <= MembershipCodec.MaximumMembers, nameof(MaxMembers), $"must be between 1 and {MembershipCodec.MaximumMembers}");

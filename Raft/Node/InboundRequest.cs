@@ -5,6 +5,16 @@ internal abstract class InboundRequest(RaftMessage message)
 {
     internal RaftMessage Message { get; } = message;
 
+    /// <summary>The bytes of entries, or of a snapshot's chunk, in it.</summary>
+    internal int Bytes { get; } = Replica.SizeOf(message.Entries) + message.Data.Length;
+
+    /// <summary>By what it waits, and between which others; see <see cref="InboundRequests"/>.</summary>
+    internal long Context { get; set; }
+
+    internal InboundRequest? Older { get; set; }
+
+    internal InboundRequest? Newer { get; set; }
+
     internal abstract void SetAnswer(RaftMessage answer);
 
     internal abstract void Refuse(string reason);

@@ -34,4 +34,5 @@ public enum OutcomeStatus
 /// </param>
 /// <param name="Time">The group's log time as this replica knows it.</param>
 /// <param name="Error">What is wrong, for a person, or null.</param>
-public readonly record struct Outcome(OutcomeStatus Status, ReadOnlyMemory<byte> Result, string? Leader, LogTime Time, string? Error);
+/// <param name="RetryAfterMs">With <see cref="OutcomeStatus.Busy"/>: after how many milliseconds it is worth another try.</param>
+public readonly record struct Outcome(OutcomeStatus Status, ReadOnlyMemory<byte> Result, string? Leader, LogTime Time, string? Error, int RetryAfterMs = 0);

@@ -6,6 +6,8 @@ namespace Quorleans.Raft.Node;
 // The node's life, and what others may ask of it.
 public sealed partial class RaftNode
 {
+    internal const string TooMuchPending = "Too much is waiting for its outcome already.";
+
     /// <summary>Opens a node's log, loads its replicas from what it finds, and starts its clock.</summary>
     /// <param name="options">How it drives its replicas.</param>
     /// <param name="disk">The node's data directory, locked by the caller.</param>
@@ -93,11 +95,12 @@ public sealed partial class RaftNode
     /// <param name="incarnation">The incarnation that is meant, or 0 for any.</param>
     /// <param name="payload">The command; must not change any more.</param>
     /// <param name="notBefore">Sets the group's clock forward to this first, if it is earlier, so that the entry is stamped no earlier.</param>
-    public Task<Outcome> ProposeAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, LogTime notBefore = default)
+    /// <param name="isUrgent">Whether the cluster itself needs it: it is not refused because of what clients want.</param>
+    public Task<Outcome> ProposeAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, LogTime notBefore = default, bool isUrgent = false)
     {
-        if (!TryFind(group, incarnation, payload, isQuery: false, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
+        if (!TryAdmit(group, incarnation, payload, isQuery: false, isUrgent, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
         OutcomeSource source = new(_scheduler.Completions);
-        Post(replica, new Proposal(payload, notBefore, source));
+        Post(replica, new Proposal(payload, notBefore, isUrgent, replica.Writes, source));
         return source.Task;
     }
 
@@ -112,8 +115,8 @@ public sealed partial class RaftNode
         for (int i = 0; i < batches.Count; i++)
         {
             GroupBatch batch = batches[i];
-            if (TryFind(batch.Group, batch.Incarnation, batch.Payload, isQuery: false, out Replica? replica, out Outcome refusal))
-                bundle.Set(i, new Proposal(batch.Payload, default, bundle.Add(i, replica)));
+            if (TryAdmit(batch.Group, batch.Incarnation, batch.Payload, isQuery: false, isUrgent: false, out Replica? replica, out Outcome refusal))
+                bundle.Set(i, new Proposal(batch.Payload, default, isUrgent: false, replica.Writes, bundle.Add(i, replica)));
             else bundle.Refuse(i, refusal);
         }
 
@@ -135,16 +138,18 @@ public sealed partial class RaftNode
     /// <param name="incarnation">The incarnation that is meant, or 0 for any.</param>
     /// <param name="payload">The request; must not change any more.</param>
     /// <param name="onFollower">Whether a follower may answer it too, which spares the leader the look-up and costs a hop.</param>
-    public Task<Outcome> QueryAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, bool onFollower = false)
+    /// <param name="isUrgent">Whether the cluster itself needs it: it is not refused because of what clients want.</param>
+    public Task<Outcome> QueryAsync(string group, long incarnation, ReadOnlyMemory<byte> payload, bool onFollower = false, bool isUrgent = false)
     {
-        if (!TryFind(group, incarnation, payload, isQuery: true, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
+        if (!TryAdmit(group, incarnation, payload, isQuery: true, isUrgent, out Replica? replica, out Outcome refusal)) return Task.FromResult(refusal);
         OutcomeSource source = new(_scheduler.Completions);
-        Post(replica, new Query(payload, onFollower, source));
+        Post(replica, new Query(payload, onFollower, isUrgent, replica.Reads, source));
         return source.Task;
     }
 
-    private bool TryFind(
-        string group, long incarnation, ReadOnlyMemory<byte> payload, bool isQuery, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Replica? replica, out Outcome refusal)
+    /// <summary>Finds the replica and counts a batch in, before it is looked at any further: under overload most are refused here.</summary>
+    private bool TryAdmit(
+        string group, long incarnation, ReadOnlyMemory<byte> payload, bool isQuery, bool isUrgent, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Replica? replica, out Outcome refusal)
     {
         refusal = default;
         replica = null;
@@ -152,11 +157,19 @@ public sealed partial class RaftNode
             refusal = new Outcome(OutcomeStatus.Unavailable, default, null, default, stopped);
         else if (!_replicas.TryGetValue(group, out Replica? found) || (incarnation != 0 && found.Core.Group.Incarnation != incarnation))
             refusal = new Outcome(OutcomeStatus.Unavailable, default, FindOther(group), default, $"Node {Options.Node} has no replica of {group}.");
+        else if (!(isQuery ? found.Reads : found.Writes).TryEnter(payload.Length, isUrgent))
+            refusal = new Outcome(OutcomeStatus.Busy, default, null, default, TooMuchPending, found.RetryAfterMs);
         else if (found.Machine.Validate(payload, isQuery) is { } error)
-            refusal = new Outcome(OutcomeStatus.Invalid, default, null, default, error);
+            refusal = LetGo(isQuery ? found.Reads : found.Writes, payload.Length, error);
         else
             replica = found;
         return replica is not null;
+    }
+
+    private static Outcome LetGo(Admission admission, int bytes, string error)
+    {
+        admission.Leave(bytes);
+        return new Outcome(OutcomeStatus.Invalid, default, null, default, error);
     }
 
     /// <summary>Takes in another member's request and gives its answer.</summary>

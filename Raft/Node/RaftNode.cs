@@ -38,6 +38,8 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private RaftNode(RaftNodeOptions options, IRaftTransport transport, ILogger logger, INodeScheduler scheduler, WriteAheadLog log, SnapshotStore snapshots)
     {
         (Options, _transport, _logger, _scheduler, Log, Snapshots) = (options, transport, logger, scheduler, log, snapshots);
+        Admission = new Admission(options.MaxSubmissions, options.MaxSubmissionBytes, node: null);
+        Load = new LoadStatistics(Admission);
         _replicasByName = _replicas.GetAlternateLookup<ReadOnlySpan<char>>();
     }
 
@@ -50,8 +52,13 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     /// <summary>What it sent to other nodes.</summary>
     public TrafficStatistics Traffic { get; } = new();
 
+    /// <summary>What clients wait for here, and what was refused to them.</summary>
+    public LoadStatistics Load { get; }
+
     /// <summary>Called on the loop when a replica's role, term or leader changed. Must be quick.</summary>
     public Action<ReplicaState>? RoleChanged { get; set; }
+
+    internal Admission Admission { get; }
 
     internal WriteAheadLog Log { get; }
 
@@ -177,6 +184,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         foreach (Replica replica in _inOrder)
         {
             Guard(replica, static (r, _) => r.CleanSnapshots(), this);
+            replica.EstimateWait();
             Guard(replica, static (r, isStalled) => r.Core.OnStorageStalled((bool)isStalled), stalled ? True : False);
             for (int i = 0; i < ticks; i++) Guard(replica, static (r, _) => r.Core.Tick(), this);
         }

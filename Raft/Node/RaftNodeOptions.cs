@@ -39,6 +39,15 @@ public sealed record RaftNodeOptions
     /// <summary>How many bytes of entries stay in memory behind a snapshot, for followers that are a little behind; 4 MiB by default.</summary>
     public long RetainedBytes { get; init; } = 4 << 20;
 
+    /// <summary>
+    /// How many batches of clients, over all groups, may be under way here, waiting for the loop or for their outcome; more are refused as busy at once. 16,384 by
+    /// default. A group has limits of its own besides, <see cref="RaftOptions.MaxPendingEntries"/> and <see cref="RaftOptions.MaxPendingReads"/>.
+    /// </summary>
+    public int MaxSubmissions { get; init; } = 16_384;
+
+    /// <summary>Their bytes; 256 MiB by default.</summary>
+    public long MaxSubmissionBytes { get; init; } = 256 << 20;
+
     /// <summary>The largest chunk of a snapshot in one message, in bytes; 512 KiB by default, at most 1 MiB.</summary>
     public int SnapshotChunkBytes { get; init; } = 512 << 10;
 

@@ -71,9 +71,19 @@ internal sealed partial class Replica
         }
     }
 
+    private const string SnapshotIsSlow = "The log is several times as long as it may become before a snapshot: the disk takes longer for one than the log to grow, or they fail.";
+
+    private long BytesBeforeSnapshot => Math.Max(_node.Options.SnapshotThresholdBytes, (long)(_snapshotBytes * _node.Options.SnapshotGrowth));
+
+    /// <summary>
+    /// Whether snapshots do not keep up with the log, all of which is in memory: then it takes nothing more until they do. What is not applied yet is in no snapshot and
+    /// has a limit of its own, so it comes on top.
+    /// </summary>
+    private bool LogIsTooLong => LogGroup.LiveBytes > (4 * BytesBeforeSnapshot) + (2 * _node.Options.Raft.MaxPendingBytes);
+
     private void ConsiderSnapshot()
     {
-        if (_snapshotBusy || LogGroup.LiveBytes <= Math.Max(_node.Options.SnapshotThresholdBytes, (long)(_snapshotBytes * _node.Options.SnapshotGrowth))) return;
+        if (_snapshotBusy || LogGroup.LiveBytes <= BytesBeforeSnapshot) return;
         if (Core.Applied <= (Core.Snapshot?.Index ?? LogIndex.Zero)) return;
         _snapshotBusy = true;
         SnapshotMetadata snapshot = Core.DescribeSnapshot();

@@ -8,18 +8,22 @@ namespace Quorleans.Raft.Node;
 /// </summary>
 internal sealed partial class Replica
 {
+    private const int LeastRetryMs = 10, MostRetryMs = 500;
     private readonly RaftNode _node;
     private readonly RaftOutput _output = new();
     private readonly Queue<Proposal> _proposals = new();
-    private readonly Dictionary<long, InboundRequest> _requests = [];
+    private readonly InboundRequests _requests = new();
     private readonly Dictionary<long, Query> _queries = [];
     private readonly Queue<(LogIndex Index, Query Query)> _confirmed = new();
     private readonly Queue<(long Batch, DurabilityToken Token)> _tokens = new();
     private long _context;
+    private int _retryAfterMs = LeastRetryMs;
 
     internal Replica(RaftNode node, RaftCore core, LogGroup log, IStateMachine machine, string? snapshotFile)
     {
         (_node, Core, LogGroup, Machine) = (node, core, log, machine);
+        Writes = new Admission(node.Options.Raft.MaxPendingEntries, node.Options.Raft.MaxPendingBytes, node.Admission);
+        Reads = new Admission(node.Options.Raft.MaxPendingReads, node.Options.Raft.MaxPendingBytes, node.Admission);
         if (core.Snapshot is { } snapshot && snapshotFile is not null) _snapshotFiles[snapshot.Index] = snapshotFile;
     }
 
@@ -28,6 +32,15 @@ internal sealed partial class Replica
     internal LogGroup LogGroup { get; }
 
     internal IStateMachine Machine { get; }
+
+    /// <summary>Clients' batches of writes that wait for the loop or for their outcome.</summary>
+    internal Admission Writes { get; }
+
+    /// <summary>Clients' batches of reads that do.</summary>
+    internal Admission Reads { get; }
+
+    /// <summary>After how long it is worth another try when it is busy: as long as the oldest proposal has waited. Any thread may read.</summary>
+    internal int RetryAfterMs => Volatile.Read(ref _retryAfterMs);
 
     /// <summary>Why it stopped, or null.</summary>
     internal string? Failure { get; private set; }
@@ -68,24 +81,34 @@ internal sealed partial class Replica
         int size = proposal.Payload.Length + LogEntry.Overhead;
         if (!_node.Log.CanAppend(size))
         {
-            proposal.SetResult(_node.Log.HasRoom(size)
-                ? Answer(OutcomeStatus.Busy, error: "The disk is slower than what is written; too much waits for it.")
-                : Answer(OutcomeStatus.DiskFull, error: _node.DiskFullMessage));
+            if (_node.Log.HasRoom(size)) RefuseAsBusy(proposal, Writes, "The disk is slower than what is written; too much waits for it.");
+            else proposal.SetResult(Answer(OutcomeStatus.DiskFull, error: _node.DiskFullMessage));
+            return;
+        }
+
+        if (Core.Role == RaftRole.Leader && LogIsTooLong)
+        {
+            RefuseAsBusy(proposal, Writes, SnapshotIsSlow);
             return;
         }
 
         Core.RaiseTime(proposal.NotBefore);
-        ProposeResult result = Core.Propose(proposal.Payload);
+        ProposeResult result = Core.Propose(proposal.Payload, proposal.IsUrgent);
         if (result.Status == ProposeStatus.Accepted)
         {
-            (proposal.Index, proposal.Term) = (result.Index, result.Term);
+            (proposal.Index, proposal.Term, proposal.TakenAt) = (result.Index, result.Term, _node.Ticks);
             _proposals.Enqueue(proposal);
+            return;
+        }
+
+        if (result.Status == ProposeStatus.Busy)
+        {
+            RefuseAsBusy(proposal, Writes, RaftNode.TooMuchPending);
             return;
         }
 
         proposal.SetResult(result.Status switch
         {
-            ProposeStatus.Busy => Answer(OutcomeStatus.Busy, error: "The group has too much pending."),
             ProposeStatus.TooLarge => Answer(OutcomeStatus.Invalid, error: $"The batch has {proposal.Payload.Length} bytes, more than an entry may have."),
             _ => Answer(OutcomeStatus.NotLeader),
         });
@@ -101,9 +124,22 @@ internal sealed partial class Replica
 
         long context = ++_context;
         _queries.Add(context, query);
-        if (Core.RequestRead(context)) return;
+        if (Core.RequestRead(context, query.IsUrgent)) return;
         _queries.Remove(context);
-        query.SetResult(Answer(OutcomeStatus.Busy, error: "Too many reads are waiting."));
+        RefuseAsBusy(query, Reads, "Too many reads are waiting.");
+    }
+
+    private void RefuseAsBusy(Submission submission, Admission where, string reason)
+    {
+        where.CountRefusal();
+        submission.SetResult(Answer(OutcomeStatus.Busy, error: reason) with { RetryAfterMs = RetryAfterMs });
+    }
+
+    /// <summary>Called at ticks.</summary>
+    internal void EstimateWait()
+    {
+        long ticks = _proposals.TryPeek(out Proposal? oldest) ? _node.Ticks - oldest.TakenAt : 0;
+        Volatile.Write(ref _retryAfterMs, (int)Math.Clamp(ticks * _node.Options.Raft.TickMilliseconds, LeastRetryMs, MostRetryMs));
     }
 
     private void Receive(InboundRequest request)
@@ -111,6 +147,12 @@ internal sealed partial class Replica
         if (request.Message.Entries.Length > 0 && !_node.Log.CanAppend(SizeOf(request.Message.Entries)))
         {
             request.Refuse(_node.DiskFullMessage);
+            return;
+        }
+
+        if (request.Message.Entries.Length > 0 && LogIsTooLong)
+        {
+            request.Refuse(SnapshotIsSlow);
             return;
         }
 
@@ -152,7 +194,7 @@ internal sealed partial class Replica
         {
             if (message.Context != 0)
             {
-                if (_requests.Remove(message.Context, out InboundRequest? request)) request.SetAnswer(message);
+                if (_requests.TryRemove(message.Context, out InboundRequest? request)) request.SetAnswer(message);
             }
             else if (message.Kind == MessageKind.InstallSnapshot)
             {
@@ -255,10 +297,9 @@ internal sealed partial class Replica
         while (_proposals.TryDequeue(out Proposal? proposal)) proposal.SetResult(Answer(OutcomeStatus.Unknown, error: reason));
         while (_confirmed.TryDequeue(out (LogIndex Index, Query Query) read)) Refuse(read.Query, reason);
         foreach (Query query in _queries.Values) Refuse(query, reason);
-        foreach (InboundRequest request in _requests.Values) Refuse(request, reason);
+        _requests.RefuseAll(reason);
         _change?.TrySetResult(new MembershipOutcome(null, IsDone: false, null, null, reason));
         _queries.Clear();
-        _requests.Clear();
         _tokens.Clear();
     }
 
@@ -296,6 +337,12 @@ internal sealed partial class Replica
         Applied = Core.Applied,
         Snapshot = Core.Snapshot?.Index ?? LogIndex.Zero,
         LogBytes = LogGroup.LiveBytes,
+        PendingEntries = Core.PendingEntries,
+        PendingBytes = Core.PendingBytes,
+        Writes = Writes.Count,
+        Reads = Reads.Count,
+        WaitingRequests = _requests.Count,
+        WaitingRequestBytes = _requests.Bytes,
         Membership = Core.Membership,
         Members = Core.DescribeMembers(),
         Time = Core.Now,

@@ -51,6 +51,24 @@ public sealed record ReplicaState
     /// <summary>Live bytes of its log: encoded entries and hard state, without padding.</summary>
     public long LogBytes { get; init; }
 
+    /// <summary>Entries that are not applied here yet, committed or not.</summary>
+    public long PendingEntries { get; init; }
+
+    /// <summary>Their bytes.</summary>
+    public long PendingBytes { get; init; }
+
+    /// <summary>Clients' batches of writes that wait here for the loop or for their outcome.</summary>
+    public int Writes { get; init; }
+
+    /// <summary>Clients' batches of reads that do.</summary>
+    public int Reads { get; init; }
+
+    /// <summary>Other members' requests that wait here for their answer, such as for the disk.</summary>
+    public int WaitingRequests { get; init; }
+
+    /// <summary>The bytes of entries and chunks in them.</summary>
+    public long WaitingRequestBytes { get; init; }
+
     /// <summary>The configuration in force.</summary>
     public required Membership Membership { get; init; }
 

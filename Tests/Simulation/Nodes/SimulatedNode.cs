@@ -197,7 +197,7 @@ public sealed class SimulatedNode : SimulatedProcess
         {
             if (Life != life) return;
             Outcome outcome = task.Result;
-            answer(new ClerkReply(ToStatus(outcome.Status), outcome.Result, outcome.Leader, outcome.Time.Milliseconds, outcome.Error));
+            answer(new ClerkReply(ToStatus(outcome.Status), outcome.Result, outcome.Leader, outcome.Time.Milliseconds, outcome.Error, RetryAfterMs: outcome.RetryAfterMs));
         }
     }
 
