@@ -2,8 +2,8 @@ namespace Quorleans.Raft;
 
 public sealed partial class RaftCore
 {
-    // While a disk hangs, each request is another answer that waits for it. Any message may be lost: above this they are.
-    private const int MaxGatedMessages = 1024;
+    // While a disk hangs, each request is another answer that waits for it. Any message may be lost: above this the oldest are, which nobody waits for any more.
+    private const int MaxGatedMessages = 2048;
     private readonly Queue<PendingWrite> _writes = new();
     private readonly Queue<GatedMessage> _gated = new();
     private readonly List<RaftMessage> _outbox = [];
@@ -76,8 +76,14 @@ public sealed partial class RaftCore
     private void SendWhenDurable(RaftMessage message)
     {
         long version = HasUnhandedWrites ? _version + 1 : _version;
-        if (version <= _durableVersion) _outbox.Add(message);
-        else if (_gated.Count < MaxGatedMessages) _gated.Enqueue(new GatedMessage(version, message));
+        if (version <= _durableVersion)
+        {
+            _outbox.Add(message);
+            return;
+        }
+
+        if (_gated.Count == MaxGatedMessages) _gated.Dequeue();
+        _gated.Enqueue(new GatedMessage(version, message));
     }
 
     /// <summary>Sends when term and vote are durable, however many entries are still on their way.</summary>

@@ -8,7 +8,7 @@ namespace Quorleans.Raft.Node;
 /// </summary>
 internal sealed class InboundRequests
 {
-    /// <summary>How many may wait.</summary>
+    /// <summary>How many may wait. Fewer than the core keeps answers for, so that each of them gets its own.</summary>
     internal const int Maximum = 1024;
 
     /// <summary>How many bytes of entries and chunks they may have; one by itself may have more.</summary>
