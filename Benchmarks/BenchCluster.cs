@@ -140,6 +140,23 @@ internal sealed class BenchCluster : IAsyncDisposable
         return string.Join(", ", leaders);
     }
 
+    /// <summary>One more client: a Clerk with a session of its own, over the same connection.</summary>
+    public OrleansClerk CreateClerk() => ((OrleansCluster)Client).CreateClerk();
+
+    /// <summary>Clients' batches that wait at the nodes now, and their bytes.</summary>
+    public (int Batches, long Bytes) Waiting()
+    {
+        (int batches, long bytes) = (0, 0L);
+        foreach (string node in Nodes)
+        {
+            if (_cluster.GetServices(node)?.GetService<NodeService>()?.Raft?.Load is not { } load) continue;
+            batches += load.Submissions;
+            bytes += load.SubmissionBytes;
+        }
+
+        return (batches, bytes);
+    }
+
     /// <summary>What the nodes did since they were started, summed up.</summary>
     public NodeTotals Totals()
     {

@@ -60,28 +60,12 @@ internal sealed class HandoffCommand : Command
         }
 
         console.WriteLine();
-        console.Write(ToTable(marks));
+        console.Write(MarkTable.Of(marks));
         int missed = marks.Count(static mark => mark.Met == false);
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Load average at the end: {LoadAverage()}.[/]");
         if (quick) console.MarkupLine("[grey]A quick run: its figures prove nothing.[/]");
         console.MarkupLine(missed == 0 ? "[green]Every mark is met.[/]" : string.Create(CultureInfo.InvariantCulture, $"[red]{missed} of {marks.Count(static mark => mark.Met is not null)} marks are missed.[/]"));
         return missed == 0 ? 0 : 1;
-    }
-
-    private static Table ToTable(IEnumerable<Mark> marks)
-    {
-        Table table = new Table { Border = Console.IsOutputRedirected ? TableBorder.Ascii2 : TableBorder.Rounded }.BorderColor(Color.Grey);
-        table.AddColumn("What");
-        table.AddColumn(new TableColumn("Measured").RightAligned());
-        table.AddColumn(new TableColumn("Mark").RightAligned());
-        table.AddColumn("");
-        foreach (Mark mark in marks)
-        {
-            string verdict = mark.Met switch { true => "[green]met[/]", false => "[red]missed[/]", null => "" };
-            table.AddRow(Markup.Escape(mark.What), Markup.Escape(mark.Measured), Markup.Escape(mark.Wanted), verdict);
-        }
-
-        return table;
     }
 
     private static string LoadAverage() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";

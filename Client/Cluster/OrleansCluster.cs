@@ -20,6 +20,9 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     /// <inheritdoc/>
     public IClerk Clerk { get; } = host.Services.GetRequiredService<IClerk>();
 
+    /// <summary>Makes one more Clerk over the same connection, with a session of its own. Whoever makes it disposes of it.</summary>
+    public OrleansClerk CreateClerk() => host.Services.CreateQuorleansClerk(_options);
+
     /// <inheritdoc/>
     public IGroupAdministrator Members { get; } = new GroupAdministrator(
         host.Services.GetRequiredService<IClusterClient>(), host.Services.GetRequiredService<IOptions<ClerkOptions>>().Value.Nodes);

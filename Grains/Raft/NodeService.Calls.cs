@@ -63,8 +63,8 @@ public sealed partial class NodeService
         if (IsForged(request)) return new SubmitReply(SubmitStatus.Invalid, default) { Error = "A step of a hand-off cannot be submitted." };
         if (DelayOf(group, request) is > 0 and int delay) await Task.Delay(delay).ConfigureAwait(false);
         return ToReply(request.IsQuery
-            ? await raft.QueryAsync(group, request.Incarnation, request.Payload, request.OnFollower, IsUrgent(group) || IsProbe(request)).ConfigureAwait(false)
-            : await raft.ProposeAsync(group, request.Incarnation, request.Payload, isUrgent: IsUrgent(group)).ConfigureAwait(false));
+            ? await raft.QueryAsync(group, request.Incarnation, request.Payload, request.OnFollower, IsUrgent(group, request)).ConfigureAwait(false)
+            : await raft.ProposeAsync(group, request.Incarnation, request.Payload, isUrgent: IsUrgent(group, request)).ConfigureAwait(false));
     }
 
     /// <summary>A client's batches for several groups.</summary>
@@ -80,7 +80,7 @@ public sealed partial class NodeService
         for (int i = 0; i < count; i++)
         {
             (string group, SubmitRequest batch) = (request.Groups[i], request.Batches[i]);
-            if (batch.IsQuery || IsForged(batch) || IsUrgent(group) || DelayOf(group, batch) > 0) apart[i] = SubmitAsync(group, batch);
+            if (batch.IsQuery || IsForged(batch) || IsUrgent(group, batch) || DelayOf(group, batch) > 0) apart[i] = SubmitAsync(group, batch);
             else together.Add(new GroupBatch(group, batch.Incarnation, batch.Payload));
         }
 
@@ -116,12 +116,9 @@ public sealed partial class NodeService
     // Steps of a hand-off are the leader's own to propose; from outside they could only be forged.
     private static bool IsForged(SubmitRequest request) => !request.IsQuery && request.Payload is [KeyValueCodec.HandoffCommand, ..];
 
-    // Without them nobody knows where anything is: they are not refused because of what clients want of the others.
-    private static bool IsUrgent(string group) => group is GroupNames.Controller or GroupNames.Members;
-
-    // By an empty batch a client finds out who leads. Were it refused, the client would not even know by whom it is refused.
-    private static bool IsProbe(SubmitRequest request) =>
-        request.Payload.Length <= ReadBatchBuilder.MaxHeaderBytes && new ReadBatchReader(request.Payload) is { Error.IsError: false, Count: 0 };
+    // Without these groups nobody knows where anything is.
+    private static bool IsUrgent(string group, SubmitRequest request) =>
+        group is GroupNames.Controller or GroupNames.Members || KeyValueCodec.IsUrgent(request.Payload);
 
     private int DelayOf(string group, SubmitRequest request) => request.IsQuery ? 0 : DelayOfWrites?.Invoke(group, request.Payload) ?? 0;
 

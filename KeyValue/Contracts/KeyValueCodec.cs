@@ -68,6 +68,13 @@ public static class KeyValueCodec
     /// <param name="payload">The payload.</param>
     public static bool IsInternal(ReadOnlySpan<byte> payload) => !payload.IsEmpty && payload[0] >= FirstInternal;
 
+    /// <summary>
+    /// Whether a request goes before clients' operations when there are too many of those: the question who leads, an empty batch of reads, without whose answer a
+    /// client would not even know by whom it is refused; and the steps of a hand-off, which may be what ends the overload.
+    /// </summary>
+    /// <param name="payload">The request.</param>
+    public static bool IsUrgent(ReadOnlySpan<byte> payload) => payload is [ReadBatch, FirstVersion, 0] or [HandoffRequest or HandoffCommand, ..];
+
     internal static ValidationError Malformed(string what) => new(ValidationReason.Malformed, what);
 
     internal static ValidationError CheckHeader(ref PayloadReader reader, byte expectedFirst, string name)

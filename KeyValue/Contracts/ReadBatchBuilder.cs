@@ -7,9 +7,7 @@ namespace Quorleans.KeyValue;
 /// <param name="limits">What a batch may hold.</param>
 public sealed class ReadBatchBuilder(KeyValueLimits limits)
 {
-    /// <summary>What a batch has at most beside its operations; an empty one has no more.</summary>
-    public const int MaxHeaderBytes = 2 + 10;
-
+    private const int MaxHeader = 2 + 10;
     private readonly PayloadWriter _operations = new();
     private bool _hasTransaction;
 
@@ -17,7 +15,7 @@ public sealed class ReadBatchBuilder(KeyValueLimits limits)
     public int Count { get; private set; }
 
     /// <summary>Encoded bytes so far, at most.</summary>
-    public int Length => MaxHeaderBytes + _operations.Length;
+    public int Length => MaxHeader + _operations.Length;
 
     /// <summary>Starts an empty batch.</summary>
     public void Begin()

@@ -61,6 +61,9 @@ internal sealed partial class Checker
         marks.Reached(AnswerMarks[(int)role, AskedBy(request), OutcomeOf(request, reply)]);
 
     /// <inheritdoc/>
+    public void Refuses(SimulatedNode node, bool isQuery) => marks.Reached(isQuery ? "leader: a batch of reads, refused as busy" : "leader: a batch of writes, refused as busy");
+
+    /// <inheritdoc/>
     public void Hears(SimulatedNode node, GroupId group, RaftMessage request, RaftMessage? reply)
     {
         RaftRole role = CoreOf(node)?.Role ?? RaftRole.Follower;

@@ -34,6 +34,11 @@ public interface INodeObserver
     /// <param name="reply">Its answer.</param>
     void Answers(SimulatedNode node, GroupId group, RaftMessage request, RaftRole roleAtArrival, RaftMessage? reply);
 
+    /// <summary>It refuses a client's batch as busy.</summary>
+    /// <param name="node">Who refuses.</param>
+    /// <param name="isQuery">Whether it was a batch of reads.</param>
+    void Refuses(SimulatedNode node, bool isQuery);
+
     /// <summary>An answer comes back to it; or the news that none will (null).</summary>
     void Hears(SimulatedNode node, GroupId group, RaftMessage request, RaftMessage? reply);
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Quorleans.Clerk;
+using Quorleans.KeyValue;
 using Quorleans.Raft;
 using Quorleans.Raft.Node;
 using Quorleans.Raft.Storage;
@@ -189,7 +190,10 @@ public sealed class SimulatedNode : SimulatedProcess
     {
         if (Raft is not { } raft) return;
         int life = Life;
-        Task<Outcome> task = isQuery ? raft.QueryAsync(group, incarnation, payload, onFollower) : raft.ProposeAsync(group, incarnation, payload);
+        bool isUrgent = group == GroupNames.Controller || KeyValueCodec.IsUrgent(payload.Span);
+        Task<Outcome> task = isQuery
+            ? raft.QueryAsync(group, incarnation, payload, onFollower, isUrgent)
+            : raft.ProposeAsync(group, incarnation, payload, isUrgent: isUrgent);
         if (task.IsCompleted) Answer();
         else task.ConfigureAwait(false).GetAwaiter().UnsafeOnCompleted(Answer);
 
@@ -197,6 +201,7 @@ public sealed class SimulatedNode : SimulatedProcess
         {
             if (Life != life) return;
             Outcome outcome = task.Result;
+            if (outcome.Status == OutcomeStatus.Busy) Observer?.Refuses(this, isQuery);
             answer(new ClerkReply(ToStatus(outcome.Status), outcome.Result, outcome.Leader, outcome.Time.Milliseconds, outcome.Error, RetryAfterMs: outcome.RetryAfterMs));
         }
     }

@@ -64,9 +64,10 @@ internal sealed record Swarm
     internal static Swarm Of(SimulationOptions options)
     {
         SimulationRandom random = new(options.Seed * 0x9E3779B97F4A7C15 + 1);
-        // Its own chance, so that the seeds without spare nodes (or transactions) are what they were.
+        // Its own chance, so that the seeds without spare nodes (or transactions, or overload) are what they were.
         SimulationRandom members = new(options.Seed * 0x9E3779B97F4A7C15 + 2);
         SimulationRandom transactions = new(options.Seed * 0x9E3779B97F4A7C15 + 3);
+        SimulationRandom load = new(options.Seed * 0x9E3779B97F4A7C15 + 4);
         int spares = options.Profile is "full" or ShardedSimulator.Profile or MembershipFaults.Area ? members.Of([0, 1, 2, 2, 3, 0]) : 0;
         if (options.Profile == MembershipFaults.Area) spares = Math.Max(1, spares);
         int nodes = random.Of([3, 3, 3, 3, 3, 3, 5, 5, 4, 2]);
@@ -84,6 +85,7 @@ internal sealed record Swarm
             MaxReadRounds = random.Of([1, 2, 4]),
             MaxEntryBytes = 64 << 10,
             MaxPendingBytes = random.Of([64 << 20, 64 << 20, 64 << 10]),
+            MaxPendingEntries = load.Of([4096, 4096, 4096, 3, 1]),
         };
         List<string> known = [.. Enumerable.Range(1, nodes).Select(i => $"n{i}")];
         ClerkOptions clerk = new()

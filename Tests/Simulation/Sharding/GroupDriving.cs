@@ -104,7 +104,7 @@ internal sealed class GroupDriving
     private async Task ProposeAsync(HandoffEffect effect)
     {
         if (_node.Raft is not { } raft) return;
-        await raft.ProposeAsync(_name, Self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs)).ConfigureAwait(false);
+        await raft.ProposeAsync(_name, Self.Incarnation, effect.Payload, new LogTime(effect.NotBeforeMs), isUrgent: true).ConfigureAwait(false);
         LookAgain();
     }
 

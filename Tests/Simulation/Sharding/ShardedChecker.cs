@@ -155,5 +155,8 @@ internal sealed class ShardedChecker : INodeObserver, IShardingWatch
     public void Answers(SimulatedNode node, GroupId group, RaftMessage request, RaftRole roleAtArrival, RaftMessage? reply) => Find(group)?.Answers(node, group, request, roleAtArrival, reply);
 
     /// <inheritdoc/>
+    public void Refuses(SimulatedNode node, bool isQuery) => _marks.Reached(isQuery ? "leader: a batch of reads, refused as busy" : "leader: a batch of writes, refused as busy");
+
+    /// <inheritdoc/>
     public void Hears(SimulatedNode node, GroupId group, RaftMessage request, RaftMessage? reply) => Find(group)?.Hears(node, group, request, reply);
 }
