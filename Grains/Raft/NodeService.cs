@@ -53,6 +53,9 @@ public sealed partial class NodeService : IAsyncDisposable
     /// <param name="group">The group's name.</param>
     public KeyValueStateMachine? FindStore(string group) => _machines.GetValueOrDefault(group) as KeyValueStateMachine;
 
+    /// <summary>The nodes that were added and removed, as far as the replica here of the group that remembers them knows; null where there is none.</summary>
+    public NodesAnswer? Nodes => (_machines.GetValueOrDefault(GroupNames.Members) as MembersStateMachine)?.Nodes;
+
     /// <summary>Its replicas; null when it cannot serve, and <see cref="Problem"/> says why.</summary>
     public RaftNode? Raft { get; private set; }
 
