@@ -94,7 +94,7 @@ public sealed partial class NodeService : IAsyncDisposable
         RaftNodeOptions raft = new()
         {
             ClusterId = _cluster.ClusterId, Node = Node, NodeId = _directory.Identity.NodeId, Raft = options.Raft,
-            SnapshotThresholdBytes = options.SnapshotThresholdBytes, MaxGather = options.MaxGather, Time = options.Time,
+            SnapshotThresholdBytes = options.SnapshotThresholdBytes, LogSegmentBytes = options.LogSegmentBytes, MaxGather = options.MaxGather, Time = options.Time,
         };
         try
         {
@@ -294,6 +294,10 @@ public sealed partial class NodeService : IAsyncDisposable
         if (Raft is { } raft) await raft.DisposeAsync().ConfigureAwait(false);
         _directory.Dispose();
     }
+
+    // Once: a peer that was upgraded too far goes on asking.
+    [LoggerMessage(12, LogLevel.Error, "{Refusal}")]
+    private static partial void LogNewer(ILogger logger, string refusal);
 
     [LoggerMessage(10, LogLevel.Error, "{Problem}")]
     private static partial void LogRefusal(ILogger logger, string problem);

@@ -21,6 +21,12 @@ public sealed class PeerClient : IDisposable
     /// <param name="configuration">The cluster.</param>
     /// <param name="time">For time-outs.</param>
     public PeerClient(ClusterConfiguration configuration, TimeProvider time)
+        : this(configuration, time, ProtocolRange.Own)
+    {
+    }
+
+    /// <summary>Creates a client that speaks as another program would.</summary>
+    internal PeerClient(ClusterConfiguration configuration, TimeProvider time, ProtocolRange protocol)
     {
         _file = _now = configuration;
         _time = time;
@@ -33,7 +39,7 @@ public sealed class PeerClient : IDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = PeerProtocol.MaximumBytes,
         };
-        _http.DefaultRequestHeaders.Add(PeerProtocol.VersionHeader, PeerProtocol.Version);
+        _http.DefaultRequestHeaders.Add(PeerProtocol.VersionHeader, protocol.ToString());
         _http.DefaultRequestHeaders.Add(PeerProtocol.ClusterHeader, configuration.Cluster);
     }
 

@@ -50,7 +50,8 @@ public sealed class MachineTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task AMachine_IsAdded_TakesOver_IsDrainedAndRemoved_UnderWorkload_WithALinearizableHistory()
     {
-        await using ClusterProcesses cluster = new(_data.Path, nodes: 4, inFile: 3);
+        await using ClusterProcesses cluster = new(_data.Path, nodes: 4);
+        Dictionary<string, string[]> described = AddedNodes.TakeOut(cluster.Config, "n4");
         await cluster.StartAsync("n1", "n2", "n3");
         string history = Path.Combine(_data.Path, "history.jsonl");
         await using ChildProcess workload = await ChildProcess.StartAsync(Programs.Client,
@@ -61,10 +62,10 @@ public sealed class MachineTests(ITestOutputHelper output) : IDisposable
         (int unknown, string why) = await cluster.WaitEndAsync("n4");
         Assert.True(unknown == 2, why);
         Assert.Contains("node add", why, StringComparison.Ordinal);
-        await RunAsync(cluster, ["node", "add", "n4", .. cluster.Described("n4")]);
-        await RunAsync(cluster, ["node", "add", "n4", .. cluster.Described("n4")]);
-        await RefusedAsync(cluster, "There is a node 'n4' already", ["node", "add", "n4", .. cluster.Described("n3")]);
-        await RefusedAsync(cluster, "of node 'n3'", ["node", "add", "n5", .. cluster.Described("n3")]);
+        await RunAsync(cluster, ["node", "add", "n4", .. described["n4"]]);
+        await RunAsync(cluster, ["node", "add", "n4", .. described["n4"]]);
+        await RefusedAsync(cluster, "There is a node 'n4' already", ["node", "add", "n4", .. described["n3"]]);
+        await RefusedAsync(cluster, "of node 'n3'", ["node", "add", "n5", .. described["n3"]]);
         await cluster.StartAsync("n4");
         await HostAsync(cluster, "n1 members ctl g1", "n2 members ctl g1", "n3 members ctl g1", "n4");
 
@@ -83,7 +84,7 @@ public sealed class MachineTests(ITestOutputHelper output) : IDisposable
         Assert.True(removed == 4, $"n4 ended with status {removed}: {said}");
         await HostAsync(cluster, "n1 members ctl g1", "n2 members ctl g1", "n3 members ctl g1");
         await RunAsync(cluster, "node", "remove", "n4");
-        await RefusedAsync(cluster, "was removed", ["node", "add", "n4", .. cluster.Described("n4")]);
+        await RefusedAsync(cluster, "was removed", ["node", "add", "n4", .. described["n4"]]);
         await cluster.BeginAsync("n4");
         Assert.Equal(4, (await cluster.WaitEndAsync("n4")).Status);
 
@@ -99,10 +100,11 @@ public sealed class MachineTests(ITestOutputHelper output) : IDisposable
     [Fact]
     public async Task AnAddedNodeThatKeepsTheTable_IsFoundAgain_WhenAllStartAnew()
     {
-        await using ClusterProcesses cluster = new(_data.Path, nodes: 4, inFile: 3);
+        await using ClusterProcesses cluster = new(_data.Path, nodes: 4);
+        Dictionary<string, string[]> described = AddedNodes.TakeOut(cluster.Config, "n4");
         await cluster.StartAsync("n1", "n2", "n3");
         await RunAsync(cluster, "put", "kept", "value");
-        await RunAsync(cluster, ["node", "add", "n4", .. cluster.Described("n4")]);
+        await RunAsync(cluster, ["node", "add", "n4", .. described["n4"]]);
         await cluster.StartAsync("n4");
         await RunAsync(cluster, "node", "drain", "n3");
         foreach (string node in cluster.Nodes) await Eventually.Holds($"{node} knows of n4", () => File.Exists(Path.Combine(_data.Path, "data", node, "nodes.json")));

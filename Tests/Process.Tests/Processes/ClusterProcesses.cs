@@ -15,13 +15,12 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     /// <param name="folder">Holds the configuration and the nodes' data.</param>
     /// <param name="nodes">How many nodes.</param>
-    /// <param name="inFile">How many of them the configuration file names; null: all.</param>
-    public ClusterProcesses(string folder, int nodes = 3, int? inFile = null)
+    public ClusterProcesses(string folder, int nodes = 3)
     {
         Nodes = [.. Enumerable.Range(1, nodes).Select(static i => string.Create(CultureInfo.InvariantCulture, $"n{i}"))];
         _firstPort = Ports.FindRun(PortsOfANode * nodes);
         Config = Path.Combine(folder, "cluster.json");
-        string list = string.Join(",\n", Nodes.Take(inFile ?? nodes).Select((node, i) => string.Create(CultureInfo.InvariantCulture,
+        string list = string.Join(",\n", Nodes.Select((node, i) => string.Create(CultureInfo.InvariantCulture,
             $$"""    { "name": "{{node}}", "silo": {{Port(i, 0)}}, "gateway": {{Port(i, 1)}}, "http": {{Port(i, 2)}}, "peer": {{Port(i, 3)}} }""")));
         File.WriteAllText(Config, $$"""
             {
@@ -39,14 +38,6 @@ internal sealed class ClusterProcesses : IAsyncDisposable
     public IReadOnlyList<string> Nodes { get; }
 
     public Uri Http(string node) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port(Nodes.ToList().IndexOf(node), 2)}"));
-
-    /// <summary>The options by which <c>node add</c> describes a node that the configuration file does not name.</summary>
-    public string[] Described(string node)
-    {
-        int i = Nodes.ToList().IndexOf(node);
-        string[] names = ["--silo", "--gateway", "--http-port", "--peer"];
-        return [.. names.SelectMany((name, which) => (string[])[name, Port(i, which).ToString(CultureInfo.InvariantCulture)])];
-    }
 
     /// <summary>A node's process while it is not disposed of.</summary>
     public ChildProcess this[string node] => _running[node];
