@@ -16,8 +16,8 @@ using Quorleans.Tests.Shared;
 namespace Quorleans.Clustering.Tests;
 
 /// <summary>
-/// A node's whole data directory as version 1 of the program wrote it (<c>testdata/node-v1</c>): every later one must open it, and find all that was acknowledged. Two snapshots, a
-/// log behind each, free segments, and the four JSON files are in it. <c>QUORLEANS_WRITE_FIXTURES=1</c> writes the directory anew where there is none; one that is there is
+/// A node's whole data directory as version 1 of the program wrote it (<c>testdata/node-v1</c>): every later one must open it, and find all that was acknowledged. A snapshot, a
+/// log behind it, free segments, and the four JSON files are in it. <c>QUORLEANS_WRITE_FIXTURES=1</c> writes the directory anew where there is none; one that is there is
 /// never changed. A new format gets a directory of its own.
 /// </summary>
 public sealed class FormatTests : IDisposable

@@ -120,6 +120,20 @@ public sealed class MembersStateMachineTests
             Assert.Throws<InvalidDataException>(() => copy.Load(new MemoryStream(snapshot, 0, length), CancellationToken.None));
     }
 
+    // As the program wrote them that knew no more than their version: one row, and for version 2 a node added and one removed. Never to be changed.
+    [Theory]
+    [InlineData("514D454D01E807026E31C03E0101010161026E310301F80AF80AF80A010900", "")]
+    [InlineData("514D454D02E807026E31C03E0101010161026E310301F80AF80AF80A0109000201026E340831302E302E302E340102030401026E33", "n4")]
+    public void SnapshotsOfEachVersion_AreRead(string snapshot, string added)
+    {
+        _machine.Install(_machine.Load(new MemoryStream(Convert.FromHexString(snapshot)), CancellationToken.None));
+        MembersRow row = Assert.Single(Read().Rows);
+        Assert.Equal(("a", "n1", 3, 700, 700, 700), (row.Silo, row.Node, row.Status, row.WrittenMs, row.AliveMs, row.SignMs));
+        Assert.Equal(MembersStatus.Conflict, Apply(new TakeTurn("n2", 3000), 3999));
+        Assert.Equal(added, string.Join(' ', _machine.Nodes.Nodes.Select(static node => node.Name)));
+        Assert.Equal(added.Length > 0 ? ["n3"] : (string[])[], _machine.Nodes.Removed);
+    }
+
     [Fact]
     public void Commands_ComeBackAsTheyWere()
     {
