@@ -16,7 +16,7 @@ internal static class NodeServer
     public static async Task<int> RunAsync(WebApplicationBuilder builder, ServerOptions options, CancellationToken stop)
     {
         long start = Stopwatch.GetTimestamp();
-        ClusterConfiguration configuration = ClusterConfigurationFile.Read(options.Config!);
+        ClusterConfiguration configuration = await NodeRegistry.FindAsync(ClusterConfigurationFile.Read(options.Config!), options.Node!, stop);
         await using NodeProcess node = new(new NodeProcessOptions
         {
             Configuration = configuration,
@@ -31,23 +31,42 @@ internal static class NodeServer
         LoopbackPorts.RequireFree(node.Node.Address, node.Node.Http, $"The HTTP server of node '{node.Node.Name}'");
         // The pages first: while the node waits for others they say for which.
         await app.StartAsync(stop);
-        await node.StartAsync(stop);
+        Task starting = node.StartAsync(stop);
+        // The disk may fail while the node waits for others.
+        if (await Task.WhenAny(starting, node.Ended) != starting) return await EndAsync(node);
+        await starting;
         await Console.Out.WriteLineAsync(Greeting(options, node, Stopwatch.GetElapsedTime(start)));
 
         TaskCompletionSource told = new(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (stop.Register(told.SetResult)) await Task.WhenAny(told.Task, node.Ended);
-        if (node.Ended.IsCompletedSuccessfully && (await node.Ended).State == NodeState.Evicted) await EndEvictedAsync(node);
+        int status = node.Ended.IsCompletedSuccessfully ? await EndAsync(node) : ExitStatus.Stopped;
         using CancellationTokenSource patience = new(Server.Patience);
         await node.StopAsync(patience.Token);
         await app.StopAsync(patience.Token);
-        return await Server.StoppedAsync();
+        return status == ExitStatus.Stopped ? await Server.StoppedAsync() : status;
     }
 
-    private static async Task EndEvictedAsync(NodeProcess node)
+    // Of a silo that is dead to the others nothing is waited for: what it still holds would hold its successor up.
+    private static async Task<int> EndAsync(NodeProcess node)
     {
-        await Console.Error.WriteLineAsync($"quorleans: Orleans has evicted the silo of node '{node.Node.Name}': {(await node.Ended).Reason} The process ends with status {ExitStatus.Evicted} (evicted); start it again.");
-        // Without waiting for anything of a silo that is dead to the others: what it still holds would hold its successor up.
-        Environment.Exit(ExitStatus.Evicted);
+        NodeEnd end = await node.Ended;
+        switch (end.State)
+        {
+            case NodeState.Evicted:
+                await Console.Error.WriteLineAsync($"quorleans: Orleans has evicted the silo of node '{node.Node.Name}': {end.Reason} The process ends with status {ExitStatus.Evicted} (evicted); start it again.");
+                Environment.Exit(ExitStatus.Evicted);
+                break;
+            case NodeState.Failed:
+                await Console.Error.WriteLineAsync($"quorleans: {end.Reason} The process ends with status {ExitStatus.DiskFailed} (disk failed). Look at the disk; then start it again, or give the node an empty directory and replace its members: node replace {node.Node.Name}");
+                Environment.Exit(ExitStatus.DiskFailed);
+                break;
+            case NodeState.Removed:
+                await Console.Error.WriteLineAsync($"quorleans: {end.Reason} The process ends with status {ExitStatus.Removed} (removed).");
+                return ExitStatus.Removed;
+            default: break;
+        }
+
+        return ExitStatus.Stopped;
     }
 
     private static string Greeting(ServerOptions options, NodeProcess node, TimeSpan took)

@@ -42,9 +42,16 @@ internal static class Server
         }
         catch (Exception e) when (Describe(e, options) is { } message)
         {
-            return await FailAsync(e is ClusterException { Error: ClusterError.Configuration or ClusterError.UnknownNode } ? ExitStatus.Usage : ExitStatus.Failed, message);
+            return await FailAsync(StatusOf(e), message);
         }
     }
+
+    private static int StatusOf(Exception error) => (error as ClusterException)?.Error switch
+    {
+        ClusterError.Configuration or ClusterError.UnknownNode => ExitStatus.Usage,
+        ClusterError.Removed => ExitStatus.Removed,
+        _ => ExitStatus.Failed,
+    };
 
     private static async Task<int> RunAsync(WebApplicationBuilder builder, ServerOptions options, CancellationToken stop)
     {

@@ -35,7 +35,7 @@ internal static class ServerCommand
     /// <returns>The exit status: 2 for wrong arguments, otherwise that of <paramref name="run"/>.</returns>
     public static async Task<int> InvokeAsync(string[] args, Func<Func<ServerOptions, ServerOptions>, CancellationToken, Task<int>> run)
     {
-        var root = new RootCommand("Quorleans: a replicated key/value store in an embedded Orleans cluster, or one node of a cluster of processes.")
+        var root = new RootCommand("Quorleans: a replicated key/value store in an embedded Orleans cluster, or one node of a cluster of processes.\n\n" + ExitStatus.Explanation)
         {
             Config, Node, Nodes, Replicas, Data, Http, GatewayPort, SiloPort, NoDashboard, Verbose,
         };

@@ -62,9 +62,10 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ReplicaReport>> GetReplicasAsync(CancellationToken cancellationToken)
     {
-        List<(string Group, IReadOnlyList<string> Nodes)> groups = [(GroupNames.Controller, _options.Nodes)];
         // Only a cluster of processes keeps its own membership table.
-        if (host.Services.GetService<ClusterConfiguration>() is { } configuration) groups.Insert(0, (GroupNames.Members, configuration.Members));
+        ClusterConfiguration? configuration = host.Services.GetService<ClusterConfiguration>();
+        List<(string Group, IReadOnlyList<string> Nodes)> groups = [(GroupNames.Controller, configuration is null ? _options.Nodes : [.. configuration.Founders.Select(static node => node.Name)])];
+        if (configuration is not null) groups.Insert(0, (GroupNames.Members, [.. configuration.MemberNodes.Select(static node => node.Name)]));
         if (await FindMapAsync(cancellationToken) is { } map)
             groups.AddRange(map.Groups.OrderBy(static place => place.Gid)
                 .Select(static place => (GroupNames.Of(place.Gid), (IReadOnlyList<string>)[.. place.Nodes.Select(static node => node.Name)])));
@@ -78,6 +79,8 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     {
         SortedDictionary<string, ReplicaReport> reports = new(StringComparer.Ordinal);
         await AskAsync(group, nodes, reports, cancellationToken);
+        // All of it may have moved away from there.
+        if (reports.Values.All(static report => report.Status is not { Members.Count: > 0 })) await AskAsync(group, _options.Nodes.Where(node => !reports.ContainsKey(node)), reports, cancellationToken);
 
         // Who the members are is what the replicas say; the names that were given are only where to begin.
         List<string> members = [.. reports.Values.SelectMany(report => report.Status?.Members ?? []).Select(member => member.Node).Distinct(StringComparer.Ordinal)];

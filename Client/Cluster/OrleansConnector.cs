@@ -21,7 +21,7 @@ internal sealed class OrleansConnector : IClusterConnector
     /// <inheritdoc/>
     public async Task<ICluster> ConnectAsync(ConnectOptions options, CancellationToken cancellationToken)
     {
-        ClusterConfiguration? configuration = options.Config is { } config ? GlobalOptions.ReadConfiguration(config) : null;
+        ClusterConfiguration? configuration = options.Config is { } config ? await EffectiveConfiguration.ReadAsync(config, cancellationToken) : null;
         IReadOnlyList<Endpoint> endpoints = configuration is null
             ? Endpoint.TryParseList(options.Gateways, out IReadOnlyList<Endpoint> given, out string? problem) ? given : throw ClientException.Usage(problem)
             : [.. configuration.Nodes.Select(static node => new Endpoint(node.Address.ToString(), node.Gateway))];
@@ -131,7 +131,7 @@ internal sealed class OrleansConnector : IClusterConnector
             clerk.OperationTimeout = options.Timeout;
             clerk.AttemptTimeout = options.AttemptTimeout ?? clerk.AttemptTimeout;
             clerk.Batching = options.Batch;
-            if (configuration is not null) clerk.Nodes = [.. configuration.Founders.Select(static node => node.Name)];
+            if (configuration is not null) clerk.Nodes = configuration.NodesToAsk(configuration.Founders.Select(static node => node.Name));
             options.ConfigureClerk?.Invoke(clerk);
         });
         return builder.Build();

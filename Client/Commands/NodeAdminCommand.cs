@@ -10,14 +10,14 @@ internal abstract class NodeAdminCommand(ClientContext context, string name, str
     /// <inheritdoc/>
     protected sealed override async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        INodeAdmin nodes = Reach(Context, parsed);
+        INodeAdmin nodes = await ReachAsync(Context, parsed, cancellationToken);
         using IDisposable? owned = nodes as IDisposable;
         return await ExecuteAsync(parsed, nodes, cancellationToken);
     }
 
     /// <summary>Reaches the nodes that a command line means.</summary>
-    internal static INodeAdmin Reach(ClientContext context, ParseResult parsed) => parsed.GetValue(context.Options.Config) is { } config
-        ? new ProcessNodeAdmin(GlobalOptions.ReadConfiguration(config), context.NodeAdmin)
+    internal static async Task<INodeAdmin> ReachAsync(ClientContext context, ParseResult parsed, CancellationToken cancellationToken) => parsed.GetValue(context.Options.Config) is { } config
+        ? new ProcessNodeAdmin(await EffectiveConfiguration.ReadAsync(config, cancellationToken), context.NodeAdmin)
         : context.NodeAdmin(Reach(parsed.GetRequiredValue(context.Options.Http)));
 
     private static Endpoint Reach(string http) => Endpoint.TryParse(http, out Endpoint endpoint, out string? problem) ? endpoint : throw ClientException.Usage(problem);

@@ -31,7 +31,7 @@ internal sealed class NodeDrainCommand : ClusterCommand
     protected override async Task<int> ExecuteAsync(ParseResult parsed, ICluster cluster, CancellationToken cancellationToken)
     {
         string node = parsed.GetRequiredValue(_node);
-        INodeAdmin admin = NodeAdminCommand.Reach(Context, parsed);
+        INodeAdmin admin = await NodeAdminCommand.ReachAsync(Context, parsed, cancellationToken);
         using IDisposable? owned = admin as IDisposable;
         IReadOnlyList<NodeReport> nodes = await admin.ListAsync(cancellationToken);
         if (nodes.All(known => known.Node != node)) throw new ClientException($"there is no node {node}; the nodes are {string.Join(", ", nodes.Select(static known => known.Node))}");
@@ -50,7 +50,7 @@ internal sealed class NodeDrainCommand : ClusterCommand
     {
         List<Move> moves = [];
         Dictionary<string, int> load = nodes.ToDictionary(static known => known.Node, known => replicas.Count(replica => replica.Node == known.Node && replica.Status is { State: "Running" }), StringComparer.Ordinal);
-        foreach (string group in replicas.Select(static replica => replica.Group).Distinct())
+        foreach (string group in await NodeHosting.GroupsAsync(cluster, cancellationToken))
         {
             ReplicaStatus leader = await cluster.Members.GetMembersAsync(group, cancellationToken);
             if (leader.Members.All(member => member.Node != node)) continue;

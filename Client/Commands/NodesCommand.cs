@@ -12,7 +12,7 @@ internal sealed class NodesCommand(ClientContext context) : ClusterCommand(conte
     /// <inheritdoc/>
     protected override async Task<int> ExecuteAsync(ParseResult parsed, ICluster cluster, CancellationToken cancellationToken)
     {
-        INodeAdmin admin = NodeAdminCommand.Reach(Context, parsed);
+        INodeAdmin admin = await NodeAdminCommand.ReachAsync(Context, parsed, cancellationToken);
         using IDisposable? owned = admin as IDisposable;
         IReadOnlyList<NodeReport> nodes = await admin.ListAsync(cancellationToken);
         IReadOnlyList<ReplicaReport> replicas = await cluster.GetReplicasAsync(cancellationToken);

@@ -26,6 +26,10 @@ public sealed class HomeLocator(IClusterMembershipService membership)
         return silo is not null;
     }
 
+    /// <summary>The nodes whose silos are active.</summary>
+    public IReadOnlyList<string> Nodes =>
+        [.. membership.CurrentSnapshot.Members.Values.Where(static member => member.Status == SiloStatus.Active).Select(static member => member.Name).Distinct(StringComparer.Ordinal)];
+
     // A generation is the second in which the silo started. Two of one second are told apart by address, so that every silo chooses alike.
     private static bool IsNewer(SiloAddress left, SiloAddress right) =>
         left.Generation != right.Generation ? left.Generation > right.Generation : left.CompareTo(right) > 0;

@@ -1,5 +1,6 @@
 using Quorleans.GrainInterfaces;
 using Quorleans.KeyValue;
+using Quorleans.Raft;
 using Quorleans.Raft.Node;
 
 namespace Quorleans.Grains.Raft;
@@ -16,6 +17,7 @@ public sealed partial class NodeService
 
     // Orleans takes messages of 8 MiB.
     private const int MaximumBytesTogether = 4 << 20;
+    private int _saidNewer;
     private readonly LateReplies _late = new(TimeProvider.System);
 
     /// <summary>Another member's request.</summary>
@@ -30,8 +32,9 @@ public sealed partial class NodeService
         {
             return new RaftFrame(await raft.HandleAsync(group, request.Bytes).ConfigureAwait(false));
         }
-        catch (RaftRefusedException)
+        catch (RaftRefusedException refusal)
         {
+            if (refusal.Error == MessageError.NewerVersion && Interlocked.Exchange(ref _saidNewer, 1) == 0) LogNewer(_logger, refusal.Message);
             return Refused;
         }
     }

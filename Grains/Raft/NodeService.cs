@@ -53,6 +53,9 @@ public sealed partial class NodeService : IAsyncDisposable
     /// <param name="group">The group's name.</param>
     public KeyValueStateMachine? FindStore(string group) => _machines.GetValueOrDefault(group) as KeyValueStateMachine;
 
+    /// <summary>The nodes that were added and removed, as far as the replica here of the group that remembers them knows; null where there is none.</summary>
+    public NodesAnswer? Nodes => (_machines.GetValueOrDefault(GroupNames.Members) as MembersStateMachine)?.Nodes;
+
     /// <summary>Its replicas; null when it cannot serve, and <see cref="Problem"/> says why.</summary>
     public RaftNode? Raft { get; private set; }
 
@@ -91,7 +94,7 @@ public sealed partial class NodeService : IAsyncDisposable
         RaftNodeOptions raft = new()
         {
             ClusterId = _cluster.ClusterId, Node = Node, NodeId = _directory.Identity.NodeId, Raft = options.Raft,
-            SnapshotThresholdBytes = options.SnapshotThresholdBytes, MaxGather = options.MaxGather, Time = options.Time,
+            SnapshotThresholdBytes = options.SnapshotThresholdBytes, LogSegmentBytes = options.LogSegmentBytes, MaxGather = options.MaxGather, Time = options.Time,
         };
         try
         {
@@ -291,6 +294,10 @@ public sealed partial class NodeService : IAsyncDisposable
         if (Raft is { } raft) await raft.DisposeAsync().ConfigureAwait(false);
         _directory.Dispose();
     }
+
+    // Once: a peer that was upgraded too far goes on asking.
+    [LoggerMessage(12, LogLevel.Error, "{Refusal}")]
+    private static partial void LogNewer(ILogger logger, string refusal);
 
     [LoggerMessage(10, LogLevel.Error, "{Problem}")]
     private static partial void LogRefusal(ILogger logger, string problem);

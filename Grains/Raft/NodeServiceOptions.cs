@@ -20,6 +20,9 @@ public sealed record NodeServiceOptions
     /// <summary>When snapshots are taken; see <see cref="Quorleans.Raft.Node.RaftNodeOptions.SnapshotThresholdBytes"/>.</summary>
     public long SnapshotThresholdBytes { get; init; } = 32 << 20;
 
+    /// <summary>The size of a segment of the log; see <see cref="Quorleans.Raft.Node.RaftNodeOptions.LogSegmentBytes"/>.</summary>
+    public int LogSegmentBytes { get; init; } = 16 << 20;
+
     /// <summary>
     /// How shards are handed over. By default in small chunks with a pause between them, about 5 MB/s: a copy has time, since the shard is served meanwhile, and
     /// clients of other shards shall not notice it.

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Quorleans.Grains.Placement;
 using Quorleans.Grains.Raft;
 using Quorleans.KeyValue;
 using Quorleans.KeyValue.Handoff;
@@ -31,14 +32,16 @@ public sealed partial class ShardingService : ILifecycleParticipant<ISiloLifecyc
     /// <summary>Creates the service; it begins when the silo is active.</summary>
     /// <param name="node">The node that the silo hosts.</param>
     /// <param name="caller">Calls other nodes.</param>
+    /// <param name="homes">Knows which nodes are up.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where failures are reported.</param>
-    public ShardingService(NodeService node, GroupCaller caller, TimeProvider time, ILogger<ShardingService> logger)
+    public ShardingService(NodeService node, GroupCaller caller, HomeLocator homes, TimeProvider time, ILogger<ShardingService> logger)
     {
         (_node, _caller, _time, _logger) = (node, caller, time, logger);
         _delays = new WriteDelays(node.Shards);
         _reconciler = new NodeReconciler(new ControllerNode(node.Node, node.NodeId));
-        Link = new ControllerLink(caller, () => node.ControllerNodes.Union(_map?.Nodes.Select(static known => known.Name) ?? [], StringComparer.Ordinal).ToList());
+        // The controller may have moved away from all nodes that it began on, and they may be gone: any that is up can have it.
+        Link = new ControllerLink(caller, () => [.. node.ControllerNodes.Union(_map?.Nodes.Select(static known => known.Name) ?? [], StringComparer.Ordinal).Union(homes.Nodes, StringComparer.Ordinal)]);
     }
 
     /// <summary>The node's line to the controller.</summary>

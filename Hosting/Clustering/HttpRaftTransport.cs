@@ -11,7 +11,6 @@ internal sealed class HttpRaftTransport(PeerClient peers, string members, IRaftT
 {
     // Raft sends again long before; this only bounds how many requests to a silent node pile up.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
-    private readonly Dictionary<string, ConfiguredNode> _nodes = peers.Configuration.Nodes.ToDictionary(static node => node.Name, StringComparer.Ordinal);
 
     /// <inheritdoc/>
     public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) =>
@@ -39,7 +38,7 @@ internal sealed class HttpRaftTransport(PeerClient peers, string members, IRaftT
 
     private async Task<byte[]> SendAsync(string node, byte[] frame)
     {
-        if (!_nodes.TryGetValue(node, out ConfiguredNode? to)) throw new PeerException("Unreachable", $"node {node} is not in the configuration", null, null);
+        ConfiguredNode to = peers.TryFind(node) ?? throw new PeerException("Unreachable", $"node {node} is not known", null, null);
         return (await peers.SendAsync(to, HttpMethod.Post, PeerProtocol.RaftPath, frame, Patience, CancellationToken.None).ConfigureAwait(false)).Bytes;
     }
 }

@@ -11,11 +11,16 @@ namespace Quorleans.Hosting;
 public sealed class MembersClient(PeerClient peers, TimeProvider time)
 {
     private static readonly TimeSpan AttemptTimeout = TimeSpan.FromSeconds(1), MinPause = TimeSpan.FromMilliseconds(20), MaxPause = TimeSpan.FromMilliseconds(200);
-    private readonly Dictionary<string, ConfiguredNode> _nodes = peers.Configuration.Nodes.ToDictionary(static node => node.Name, StringComparer.Ordinal);
     private volatile string? _leader;
 
     /// <summary>How long a request is tried before it fails. Default: 10 s.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Reads which nodes were added and removed, linearizably.</summary>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="ClusterException">Nobody answered for the group in time.</exception>
+    public async Task<NodesAnswer> ReadNodesAsync(CancellationToken cancellationToken = default) =>
+        MembersCodec.ReadNodes((await SendAsync(isQuery: true, MembersCodec.ReadNodes(), cancellationToken).ConfigureAwait(false)).Bytes);
 
     /// <summary>Reads the whole table, linearizably.</summary>
     /// <param name="cancellationToken">Gives up.</param>
@@ -90,14 +95,14 @@ public sealed class MembersClient(PeerClient peers, TimeProvider time)
     {
         try
         {
-            PeerAnswer answer = await peers.SendAsync(_nodes[node], HttpMethod.Post, path, payload, AttemptTimeout, cancellationToken).ConfigureAwait(false);
+            PeerAnswer answer = await peers.SendAsync(peers.TryFind(node) ?? throw new PeerException("Unreachable", "it was removed", null, null), HttpMethod.Post, path, payload, AttemptTimeout, cancellationToken).ConfigureAwait(false);
             _leader = node;
             return (answer, null);
         }
         catch (PeerException e)
         {
             if (_leader == node) _leader = null;
-            bool isNew = e.Leader is { } hint && hint != node && _nodes.ContainsKey(hint) && !failures.ContainsKey(hint);
+            bool isNew = e.Leader is { } hint && hint != node && peers.TryFind(hint) is not null && !failures.ContainsKey(hint);
             failures[node] = e;
             return (null, isNew ? e.Leader : null);
         }
@@ -107,14 +112,14 @@ public sealed class MembersClient(PeerClient peers, TimeProvider time)
     private IEnumerable<string> Order()
     {
         string? leader = _leader;
-        IReadOnlyList<string> members = peers.Configuration.Members;
-        IEnumerable<string> all = members.Concat(_nodes.Keys.Where(node => !members.Contains(node)));
+        ClusterConfiguration now = peers.Configuration;
+        IEnumerable<string> all = now.Nodes.OrderByDescending(node => now.Members.Contains(node.Name)).Select(static node => node.Name);
         return leader is null ? all : all.Where(node => node != leader).Prepend(leader);
     }
 
     private ClusterException Unavailable(Dictionary<string, PeerException> failures)
     {
-        string said = string.Join("; ", failures.OrderBy(static failure => failure.Key, StringComparer.Ordinal).Select(failure => $"{failure.Key} at {_nodes[failure.Key].PeerUri.Authority}: {failure.Value.Message.TrimEnd('.')}"));
+        string said = string.Join("; ", failures.OrderBy(static failure => failure.Key, StringComparer.Ordinal).Select(failure => $"{failure.Key} at {peers.TryFind(failure.Key)?.PeerUri.Authority}: {failure.Value.Message.TrimEnd('.')}"));
         bool isOther = failures.Count > 0 && failures.Values.All(static failure => failure.Code == "OtherCluster");
         string members = string.Join(", ", peers.Configuration.Members);
         return isOther

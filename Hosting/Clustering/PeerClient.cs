@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using Quorleans.KeyValue.Members;
 
 namespace Quorleans.Hosting;
 
@@ -11,13 +12,23 @@ public sealed class PeerClient : IDisposable
 {
     private readonly HttpClient _http;
     private readonly TimeProvider _time;
+    private readonly ClusterConfiguration _file;
+    private readonly Lock _learning = new();
+    private volatile ClusterConfiguration _now;
+    private long _version;
 
     /// <summary>Creates the client; nothing is sent yet.</summary>
     /// <param name="configuration">The cluster.</param>
     /// <param name="time">For time-outs.</param>
     public PeerClient(ClusterConfiguration configuration, TimeProvider time)
+        : this(configuration, time, ProtocolRange.Own)
     {
-        Configuration = configuration;
+    }
+
+    /// <summary>Creates a client that speaks as another program would.</summary>
+    internal PeerClient(ClusterConfiguration configuration, TimeProvider time, ProtocolRange protocol)
+    {
+        _file = _now = configuration;
         _time = time;
         // Not redirected, not through a proxy: a peer is where the configuration says.
         _http = new HttpClient(new SocketsHttpHandler
@@ -28,15 +39,29 @@ public sealed class PeerClient : IDisposable
         {
             Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = PeerProtocol.MaximumBytes,
         };
-        _http.DefaultRequestHeaders.Add(PeerProtocol.VersionHeader, PeerProtocol.Version);
+        _http.DefaultRequestHeaders.Add(PeerProtocol.VersionHeader, protocol.ToString());
         _http.DefaultRequestHeaders.Add(PeerProtocol.ClusterHeader, configuration.Cluster);
     }
 
-    /// <summary>The cluster.</summary>
-    public ClusterConfiguration Configuration { get; }
+    /// <summary>The cluster, as far as this process knows: with the nodes that were added, and without those that were removed.</summary>
+    public ClusterConfiguration Configuration => _now;
 
     /// <summary>The cluster's id, once this process knows it: then every request bears it.</summary>
     public Guid? ClusterId { get; set; }
+
+    /// <summary>Takes in which nodes were added and removed. What is older than what is known changes nothing.</summary>
+    public void Learn(NodesAnswer nodes)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        lock (_learning)
+        {
+            if (nodes.Version <= _version) return;
+            (_version, _now) = (nodes.Version, _file.With(nodes));
+        }
+    }
+
+    /// <summary>A node by its name, or null.</summary>
+    internal ConfiguredNode? TryFind(string node) => _now.Nodes.FirstOrDefault(known => known.Name == node);
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

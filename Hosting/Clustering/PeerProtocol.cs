@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Quorleans.Hosting;
 
 /// <summary>
-/// What nodes say to each other, and clients to nodes, before there are silos: HTTP/2 without TLS on each node's peer port. Every request bears the cluster's name, and its
-/// id once it is known; another cluster's are refused. Refusals have a status and a <see cref="PeerFailure"/> as JSON.
+/// What nodes say to each other, and clients to nodes, before there are silos: HTTP/2 without TLS on each node's peer port. Every request bears the range of
+/// protocol versions that its sender speaks, and is refused when this node speaks none of them; and the cluster's name, and its id once it is known; another cluster's are refused. Refusals have a status and a <see cref="PeerFailure"/> as JSON.
 /// <code>
 /// POST /cluster/raft/members         a Raft request          → 200 its answer
 /// POST /cluster/table?query=true     a command or a query    → 200 the result, with the group's log time; 421 another node leads, 503 try again
@@ -14,7 +14,6 @@ namespace Quorleans.Hosting;
 /// </summary>
 internal static class PeerProtocol
 {
-    public const string Version = "1";
     public const string VersionHeader = "Quorleans-Protocol";
     public const string ClusterHeader = "Quorleans-Cluster";
     public const string ClusterIdHeader = "Quorleans-Cluster-Id";

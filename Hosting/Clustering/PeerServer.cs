@@ -91,8 +91,9 @@ internal sealed class PeerServer : IAsyncDisposable
     private Task CheckAsync(HttpContext http, RequestDelegate next)
     {
         string version = http.Request.Headers[PeerProtocol.VersionHeader].ToString();
-        if (version != PeerProtocol.Version)
-            return RefuseAsync(http, StatusCodes.Status400BadRequest, "OtherProtocol", version.Length == 0 ? $"the request has no header {PeerProtocol.VersionHeader}" : $"the request has protocol {version}; this node speaks {PeerProtocol.Version}");
+        if (ProtocolRange.TryParse(version) is not { } theirs || ProtocolRange.Own.Agree(theirs) is null)
+            return RefuseAsync(http, StatusCodes.Status400BadRequest, "OtherProtocol",
+                version.Length == 0 ? $"the request has no header {PeerProtocol.VersionHeader}" : $"who asks speaks protocol {version}; this node speaks {ProtocolRange.Own}. Upgrade the older of the two, by one version at a time");
         string cluster = http.Request.Headers[PeerProtocol.ClusterHeader].ToString();
         if (cluster != _peers.Configuration.Cluster)
             return RefuseAsync(http, StatusCodes.Status409Conflict, "OtherCluster", $"this node is in the cluster '{_peers.Configuration.Cluster}', not in '{cluster}'");

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Orleans.Configuration;
 using Orleans.Messaging;
+using Quorleans.Clerk;
 using Quorleans.GrainInterfaces;
 
 namespace Quorleans.Hosting;
@@ -24,6 +25,8 @@ public static class QuorleansClusteringExtensions
         AddTable(silo.Services, configuration, patience: null);
         silo.Services.AddSingleton<IMembershipTable, RaftMembershipTable>();
         silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, JoinTurn>();
+        // Where a group is sought: on nodes that were there from the beginning, and also when all of it has moved away from them.
+        silo.Services.AddOptions<ClerkOptions>().PostConfigure<PeerClient>(static (clerk, peers) => clerk.Nodes = peers.Configuration.NodesToAsk(clerk.Nodes));
         return silo;
     }
 

@@ -9,10 +9,13 @@ namespace Quorleans.Hosting;
 /// silos that run go on without it.
 /// </summary>
 /// <param name="members">Reaches the table.</param>
-/// <param name="configuration">The cluster.</param>
+/// <param name="peers">Is told of nodes that come and go, so that the table is also found when it has moved to them.</param>
 /// <param name="time">The clock.</param>
-public sealed class RaftGatewayList(MembersClient members, ClusterConfiguration configuration, TimeProvider time) : IGatewayListProvider
+public sealed class RaftGatewayList(MembersClient members, PeerClient peers, TimeProvider time) : IGatewayListProvider
 {
+    private static readonly TimeSpan NodesStaleness = TimeSpan.FromSeconds(5);
+    private long _nodesReadAt;
+
     /// <inheritdoc/>
     public TimeSpan MaxStaleness => TimeSpan.FromSeconds(1);
 
@@ -32,6 +35,7 @@ public sealed class RaftGatewayList(MembersClient members, ClusterConfiguration 
         try
         {
             (MembersAnswer table, long logTime) = await members.ReadAllAsync(cancellationToken).ConfigureAwait(false);
+            await FollowNodesAsync(cancellationToken).ConfigureAwait(false);
             DateTime now = time.GetUtcNow().UtcDateTime;
             Uri[] active = [.. table.Rows.Where(static row => row.Status == (int)SiloStatus.Active).Select(row => SiloEntry.Decode(row, logTime, now))
                 .Where(static entry => entry.ProxyPort > 0)
@@ -43,6 +47,13 @@ public sealed class RaftGatewayList(MembersClient members, ClusterConfiguration 
             // Below.
         }
 
-        return [.. configuration.Nodes.Select(static node => SiloAddress.New(node.GatewayEndPoint, 0).ToGatewayUri())];
+        return [.. peers.Configuration.Nodes.Select(static node => SiloAddress.New(node.GatewayEndPoint, 0).ToGatewayUri())];
+    }
+    private async Task FollowNodesAsync(CancellationToken cancellationToken)
+    {
+        long now = time.GetTimestamp();
+        if (_nodesReadAt != 0 && time.GetElapsedTime(_nodesReadAt, now) < NodesStaleness) return;
+        peers.Learn(await members.ReadNodesAsync(cancellationToken).ConfigureAwait(false));
+        _nodesReadAt = now;
     }
 }

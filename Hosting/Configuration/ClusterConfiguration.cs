@@ -1,4 +1,5 @@
 using System.Net;
+using Quorleans.KeyValue.Members;
 
 namespace Quorleans.Hosting;
 
@@ -23,6 +24,12 @@ public sealed record ClusterConfiguration
     /// <summary>The names of the nodes that the groups <c>ctl</c> and <c>g1</c> begin on.</summary>
     public required IReadOnlyList<string> Replicas { get; init; }
 
+    /// <summary>Where the data of a node lies for which nothing else is said: in a folder of its name in this one.</summary>
+    public string DataFolder { get; init; } = Path.GetFullPath("data");
+
+    /// <summary>The names of nodes that were removed from the running cluster; the file may still name them.</summary>
+    public IReadOnlyList<string> Removed { get; init; } = [];
+
     /// <summary>Where it was read, for messages; empty when it was made otherwise.</summary>
     public string Source { get; init; } = "";
 
@@ -30,15 +37,41 @@ public sealed record ClusterConfiguration
     public IReadOnlyList<ConfiguredNode> Founders => [.. Nodes.Where(node => Members.Contains(node.Name) || Replicas.Contains(node.Name))];
 
     /// <summary>The nodes of <see cref="Members"/>.</summary>
-    public IReadOnlyList<ConfiguredNode> MemberNodes => [.. Members.Select(Find)];
+    public IReadOnlyList<ConfiguredNode> MemberNodes => [.. Nodes.Where(node => Members.Contains(node.Name))];
 
     /// <summary>A node by its name.</summary>
     /// <param name="name">The name.</param>
     /// <exception cref="ClusterException">There is no such node.</exception>
     public ConfiguredNode Find(string name) =>
         Nodes.FirstOrDefault(node => node.Name == name)
-        ?? throw new ClusterException(ClusterError.UnknownNode,
-            $"There is no node '{name}' in {(Source.Length == 0 ? "the configuration" : $"'{Source}'")}. The nodes are {string.Join(", ", Nodes.Select(static node => node.Name))}.");
+        ?? throw (Removed.Contains(name) ? NodeRegistry.WasRemoved(name) : Unknown(name));
+
+    /// <summary>The nodes to ask for a group: those that are likely first, then all others, since it may have moved away from the former.</summary>
+    /// <param name="likely">Names; those of removed nodes are left out.</param>
+    public IReadOnlyList<string> NodesToAsk(IEnumerable<string> likely)
+    {
+        string[] all = [.. Nodes.Select(static node => node.Name)];
+        return [.. likely.Where(all.Contains).Union(all, StringComparer.Ordinal).Take(MaximumNodes)];
+    }
+
+    /// <summary>The cluster with the nodes that were added since, and without those that were removed. A node that the file names is where the file says.</summary>
+    internal ClusterConfiguration With(NodesAnswer nodes) => this with
+    {
+        Nodes =
+        [
+            .. Nodes.Where(node => !nodes.Removed.Contains(node.Name)),
+            .. nodes.Nodes.Where(added => Nodes.All(node => node.Name != added.Name)).Select(added => new ConfiguredNode
+            {
+                Name = added.Name, Address = IPAddress.Parse(added.Address), Silo = added.Silo, Gateway = added.Gateway, Http = added.Http, Peer = added.Peer,
+                Data = Path.Combine(DataFolder, added.Name),
+            }),
+        ],
+        Removed = nodes.Removed,
+    };
+
+    private ClusterException Unknown(string name) =>
+        new(ClusterError.UnknownNode,
+            $"There is no node '{name}' in {(Source.Length == 0 ? "the configuration" : $"'{Source}'")} or the cluster. The nodes are {string.Join(", ", Nodes.Select(static node => node.Name))}. node add adds one to a running cluster.");
 }
 
 /// <summary>A node of a cluster: where it listens and where its data lies.</summary>
@@ -64,6 +97,18 @@ public sealed record ConfiguredNode
 
     /// <summary>Its data directory on its machine.</summary>
     public required string Data { get; init; }
+
+    /// <summary>A node on another machine, where its data lies is unknown here.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="address">See <see cref="Address"/>.</param>
+    /// <param name="silo">See <see cref="Silo"/>.</param>
+    /// <param name="gateway">See <see cref="Gateway"/>.</param>
+    /// <param name="http">See <see cref="Http"/>.</param>
+    /// <param name="peer">See <see cref="Peer"/>.</param>
+    /// <exception cref="ClusterException">It cannot be called so.</exception>
+    public static ConfiguredNode Describe(string name, IPAddress address, int silo, int gateway, int http, int peer) => ClusterConfigurationFile.IsName(name)
+        ? new() { Name = name, Address = address, Silo = silo, Gateway = gateway, Http = http, Peer = peer, Data = Path.GetFullPath(Path.Combine("data", name)) }
+        : throw new ClusterException(ClusterError.Configuration, $"A node cannot be called '{name}': {ClusterConfigurationFile.NameRule}.");
 
     /// <summary>Where clients reach it.</summary>
     public IPEndPoint GatewayEndPoint => new(Address, Gateway);

@@ -89,7 +89,7 @@ public static class ClusterConfigurationFile
         string folder = Path.GetDirectoryName(Path.GetFullPath(source.Length == 0 ? "x" : source)) ?? Environment.CurrentDirectory;
         string data = Path.Combine(folder, text.Data ?? "data");
         ConfiguredNode[] configured = [.. nodes.Select((node, i) => Check(node, i, data, folder, source))];
-        CheckUnique(configured, source);
+        Check(configured, source);
         int count = Math.Min(configured.Length, DefaultCount);
         string[] names = [.. configured.Select(static node => node.Name)];
         string[] members = CheckNames(text.Members ?? [.. names.Take(count < DefaultCount ? 1 : count)], "members", names, source);
@@ -97,7 +97,7 @@ public static class ClusterConfigurationFile
         if (members.Length is not (1 or 3 or 5)) throw Wrong(source, $"has {members.Length} nodes as \"members\"; it must be 1, 3 or 5");
         string[] replicas = CheckNames(text.Replicas ?? [.. names.Take(count)], "replicas", names, source);
         if (replicas.Length > MostReplicas) throw Wrong(source, $"has {replicas.Length} nodes as \"replicas\"; at most {MostReplicas} are possible");
-        return new ClusterConfiguration { Cluster = cluster, Nodes = configured, Members = members, Replicas = replicas, Source = source };
+        return new ClusterConfiguration { Cluster = cluster, Nodes = configured, Members = members, Replicas = replicas, DataFolder = Path.GetFullPath(data), Source = source };
     }
 
     private static ConfiguredNode Check(NodeText node, int index, string data, string folder, string source)
@@ -127,7 +127,8 @@ public static class ClusterConfigurationFile
         };
     }
 
-    private static void CheckUnique(ConfiguredNode[] nodes, string source)
+    /// <summary>Refuses nodes that would get in each other's way.</summary>
+    internal static void Check(IReadOnlyList<ConfiguredNode> nodes, string source)
     {
         Dictionary<string, string> seen = new(StringComparer.Ordinal);
         foreach (ConfiguredNode node in nodes)
@@ -158,14 +159,16 @@ public static class ClusterConfigurationFile
         return [.. chosen];
     }
 
-    private const string NameRule = "a name has 1 to 32 letters (a to z), digits and hyphens, and begins with a letter";
+    /// <summary>What <see cref="IsName"/> asks for.</summary>
+    internal const string NameRule = "a name has 1 to 32 letters (a to z), digits and hyphens, and begins with a letter";
 
-    private static bool IsName(string name) =>
+    /// <summary>Whether a node may be called so.</summary>
+    internal static bool IsName(string name) =>
         name.Length is >= 1 and <= 32 && char.IsAsciiLetter(name[0]) && name.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-');
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 
-    private static ClusterException Wrong(string source, string what) => new(ClusterError.Configuration, $"The configuration '{source}' {what}.");
+    private static ClusterException Wrong(string source, string what) => new(ClusterError.Configuration, source.Length == 0 ? $"The configuration {what}." : $"The configuration '{source}' {what}.");
 
     private sealed record ConfigurationText(string? Cluster, string? Data, IReadOnlyList<string>? Members, IReadOnlyList<string>? Replicas, IReadOnlyList<NodeText>? Nodes);
 

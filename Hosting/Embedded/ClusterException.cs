@@ -26,6 +26,9 @@ public enum ClusterError
 
     /// <summary>Who answers belongs to another cluster.</summary>
     OtherCluster = 8,
+
+    /// <summary>The node was removed from the cluster.</summary>
+    Removed = 9,
 }
 
 /// <summary>A cluster or a node refused. The message names the thing and the way out.</summary>

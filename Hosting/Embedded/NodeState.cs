@@ -20,4 +20,7 @@ public enum NodeState
 
     /// <summary>It could not start; see <see cref="NodeStatus.Detail"/>.</summary>
     Failed = 5,
+
+    /// <summary>It was removed from the cluster, and must not be started again.</summary>
+    Removed = 6,
 }

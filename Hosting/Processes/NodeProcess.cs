@@ -20,6 +20,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private readonly PeerClient _peers;
     private readonly PeerServer _server;
     private readonly Founding _founding;
+    private readonly NodeFollower _follower;
     private readonly IHost _silo;
     private NodeService? _service;
     private volatile NodeStatus _status;
@@ -39,6 +40,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
         Members = _silo.Services.GetRequiredService<MembersClient>();
         _founding = new Founding(_peers, Node, TimeProvider.System, _silo.Services.GetRequiredService<ILogger<Founding>>());
         _server = new PeerServer(_peers, _founding);
+        _follower = new NodeFollower(Node, _peers, Members, () => _service?.Nodes, TimeProvider.System, _silo.Services.GetRequiredService<ILogger<NodeFollower>>());
     }
 
     /// <summary>Where it listens and where its data lies.</summary>
@@ -72,6 +74,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
             await OpenAsync(either.Token).ConfigureAwait(false);
             await JoinAsync(either.Token).ConfigureAwait(false);
             SetState(NodeState.Running);
+            _ = FollowAsync();
         }
         catch (Exception cause)
         {
@@ -124,7 +127,11 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private async Task OpenAsync(CancellationToken cancellationToken)
     {
         LoopbackPorts.RequireFree(Node.ToOptions());
-        await Task.Run(_founding.Load, cancellationToken).ConfigureAwait(false);
+        await Task.Run(() =>
+        {
+            _follower.Load();
+            _founding.Load();
+        }, cancellationToken).ConfigureAwait(false);
         await _server.StartAsync(Node, _options.ConfigureLogging, cancellationToken).ConfigureAwait(false);
         ClusterDescription description = await _founding.FindAsync(cancellationToken).ConfigureAwait(false);
         NodeServiceOptions service = new() { Node = Node.Name, DataDirectory = Node.Data };
@@ -138,6 +145,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
             // Recovery reads the whole log: not on the caller's thread.
             _service = await Task.Run(() => NodeService.OpenAsync(service, description, transport, services.GetRequiredService<ILogger<NodeService>>()), cancellationToken).ConfigureAwait(false);
             _server.Raft = _service.Raft;
+            if (_service.Raft is { } raft) _ = WatchDiskAsync(raft);
         }
         finally
         {
@@ -148,6 +156,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private async Task JoinAsync(CancellationToken cancellationToken)
     {
         await Members.WaitAsync(OnWaiting, cancellationToken).ConfigureAwait(false);
+        await _follower.RefreshAsync(cancellationToken).ConfigureAwait(false);
         // This process holds the lock of the node's directory, so whatever silo was here before is gone, and nobody need find out by waiting for its answers.
         await Members.ExecuteAsync(new RetireNode(Node.Name), cancellationToken).ConfigureAwait(false);
         await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -164,6 +173,30 @@ public sealed partial class NodeProcess : IAsyncDisposable
         {
             _one.Release();
         }
+    }
+
+    // A node whose log takes nothing more is of no use to anybody while it is up. Its supervisor starts it again, or a person sees why that does not help.
+    private async Task WatchDiskAsync(Raft.Node.RaftNode raft)
+    {
+        string reason = await raft.Failed.ConfigureAwait(false);
+        SetState(NodeState.Failed, reason);
+        _ended.TrySetResult(new NodeEnd(NodeState.Failed, reason));
+    }
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            await _follower.RunAsync(_stopping.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return;
+        }
+
+        string reason = NodeRegistry.WasRemoved(Node.Name).Message;
+        SetState(NodeState.Removed, reason);
+        _ended.TrySetResult(new NodeEnd(NodeState.Removed, reason));
     }
 
     private void OnWaiting(string reason)
@@ -229,6 +262,6 @@ public sealed partial class NodeProcess : IAsyncDisposable
 }
 
 /// <summary>How a node ended.</summary>
-/// <param name="State"><see cref="NodeState.Stopped"/> or <see cref="NodeState.Evicted"/>.</param>
+/// <param name="State"><see cref="NodeState.Stopped"/>, <see cref="NodeState.Evicted"/>, <see cref="NodeState.Removed"/>, or <see cref="NodeState.Failed"/>: its disk.</param>
 /// <param name="Reason">For a person.</param>
 public sealed record NodeEnd(NodeState State, string Reason);

@@ -7,16 +7,18 @@ namespace Quorleans.KeyValue.Members;
 /// their length in front):
 /// <code>
 /// insert = 0x01 write     update = 0x02 write  u rowEtag     alive = 0x03  s silo  z age     retire = 0x04  s node     defunct = 0x05  z age     all = 0x06
-/// take   = 0x07  s node  z lease     end = 0x08  s node
+/// take   = 0x07  s node  z lease     end = 0x08  s node     add = 0x09 node     remove = 0x0a  s node
 /// write  = request(16)  u tableEtag  u tableVersion  s silo  s node  u status  z aliveAge  z signAge  b entry
-/// query  = 0x41 | 0x42  s silo
+/// node   = s name  s address  u silo  u gateway  u http  u peer
+/// query  = 0x41 | 0x42  s silo | 0x43
 /// result = status(1)      answer = u version  u etag  u count row*      row = s silo  s node  u status  u etag  z written  z alive  z sign  b entry
+/// nodes  = u version  u count node*  u count (s name)*
 /// </code>
 /// </summary>
 public static class MembersCodec
 {
-    private const byte Insert = 1, Update = 2, Alive = 3, Retire = 4, Defunct = 5, All = 6, Take = 7, End = 8, ReadTable = 0x41, ReadOne = 0x42;
-    private const int GuidBytes = 16;
+    private const byte Insert = 1, Update = 2, Alive = 3, Retire = 4, Defunct = 5, All = 6, Take = 7, End = 8, Add = 9, Remove = 10, ReadTable = 0x41, ReadOne = 0x42, ReadAdded = 0x43;
+    private const int GuidBytes = 16, MaxPort = 65535;
 
     /// <summary>The query for the whole table.</summary>
     public static byte[] ReadAll() => [ReadTable];
@@ -30,6 +32,12 @@ public static class MembersCodec
         Text(writer, silo);
         return writer.ToArray();
     }
+
+    /// <summary>The query for the nodes that were added and removed.</summary>
+    public static byte[] ReadNodes() => [ReadAdded];
+
+    /// <summary>Whether a query is the one for the nodes.</summary>
+    public static bool IsReadNodes(ReadOnlySpan<byte> payload) => payload is [ReadAdded];
 
     /// <summary>Writes a command.</summary>
     public static byte[] Encode(MembersCommand command)
@@ -69,6 +77,14 @@ public static class MembersCodec
                 writer.Byte(End);
                 Text(writer, end.Node);
                 break;
+            case AddNode add:
+                writer.Byte(Add);
+                Write(writer, add.Node);
+                break;
+            case RemoveNode remove:
+                writer.Byte(Remove);
+                Text(writer, remove.Node);
+                break;
             default:
                 throw new ArgumentException("That is no command of the membership table.", nameof(command));
         }
@@ -93,9 +109,12 @@ public static class MembersCodec
             All => new RemoveAll(),
             Take => new TakeTurn(Text(ref reader), Age(ref reader)),
             End => new EndTurn(Text(ref reader)),
+            Add => new AddNode(ReadNode(ref reader)),
+            Remove => new RemoveNode(Text(ref reader)),
             _ => null,
         };
-        bool isNamed = command is not (WriteRow { Silo: "" } or WriteRow { Node: "" } or KeepAlive { Silo: "" } or RetireNode { Node: "" } or TakeTurn { Node: "" } or EndTurn { Node: "" });
+        bool isNamed = command is not (WriteRow { Silo: "" } or WriteRow { Node: "" } or KeepAlive { Silo: "" } or RetireNode { Node: "" } or TakeTurn { Node: "" } or EndTurn { Node: "" }
+            or AddNode { Node: { Name: "" } or { Address: "" } } or RemoveNode { Node: "" });
         return reader.AtEnd && isNamed ? command : null;
     }
 
@@ -117,7 +136,7 @@ public static class MembersCodec
     /// <summary>Reads what became of a command.</summary>
     /// <exception cref="InvalidDataException">These are other bytes.</exception>
     public static MembersStatus ReadStatus(ReadOnlySpan<byte> result) =>
-        result is [>= (byte)MembersStatus.Done and <= (byte)MembersStatus.Full] ? (MembersStatus)result[0] : throw new InvalidDataException("That is no result of the membership table.");
+        result is [>= (byte)MembersStatus.Done and <= (byte)MembersStatus.Removed] ? (MembersStatus)result[0] : throw new InvalidDataException("That is no result of the membership table.");
 
     /// <summary>Writes an answer.</summary>
     public static byte[] Encode(MembersAnswer answer)
@@ -137,6 +156,56 @@ public static class MembersCodec
         MembersAnswer answer = Read(ref reader, payload);
         return reader.AtEnd ? answer : throw new InvalidDataException("That is no answer of the membership table.");
     }
+
+    /// <summary>Writes which nodes were added and removed.</summary>
+    public static byte[] Encode(NodesAnswer nodes)
+    {
+        ArgumentNullException.ThrowIfNull(nodes);
+        PayloadWriter writer = new();
+        Write(writer, nodes);
+        return writer.ToArray();
+    }
+
+    /// <summary>Reads which nodes were added and removed.</summary>
+    /// <exception cref="InvalidDataException">It is malformed.</exception>
+    public static NodesAnswer ReadNodes(ReadOnlySpan<byte> payload)
+    {
+        PayloadReader reader = new(payload);
+        NodesAnswer nodes = ReadNodes(ref reader);
+        return reader.AtEnd ? nodes : throw new InvalidDataException("That is no list of nodes.");
+    }
+
+    internal static void Write(PayloadWriter writer, NodesAnswer nodes)
+    {
+        writer.Varint(nodes.Version);
+        writer.Varint((long)nodes.Nodes.Count);
+        foreach (MemberNode node in nodes.Nodes) Write(writer, node);
+        writer.Varint((long)nodes.Removed.Count);
+        foreach (string name in nodes.Removed) Text(writer, name);
+    }
+
+    internal static NodesAnswer ReadNodes(ref PayloadReader reader)
+    {
+        long version = reader.Varint();
+        int count = (int)reader.Varint(MembersLimits.MaxNodes);
+        List<MemberNode> nodes = [];
+        for (int i = 0; i < count && !reader.Failed; i++) nodes.Add(ReadNode(ref reader));
+        int names = (int)reader.Varint(MembersLimits.MaxRemovedNodes);
+        List<string> removed = [];
+        for (int i = 0; i < names && !reader.Failed; i++) removed.Add(Text(ref reader));
+        return new NodesAnswer(version, nodes, removed);
+    }
+
+    private static void Write(PayloadWriter writer, MemberNode node)
+    {
+        Text(writer, node.Name);
+        Text(writer, node.Address);
+        foreach (int port in node.Ports) writer.Varint((long)port);
+    }
+
+    private static MemberNode ReadNode(ref PayloadReader reader) => new(Text(ref reader), Text(ref reader), Port(ref reader), Port(ref reader), Port(ref reader), Port(ref reader));
+
+    private static int Port(ref PayloadReader reader) => (int)reader.Varint(MaxPort);
 
     internal static void Write(PayloadWriter writer, MembersAnswer answer)
     {

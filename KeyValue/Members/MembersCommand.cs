@@ -81,6 +81,14 @@ public sealed record TakeTurn(string Node, long LeaseMs) : MembersCommand;
 /// <param name="Node">The node.</param>
 public sealed record EndTurn(string Node) : MembersCommand;
 
+/// <summary>Adds a node to the cluster, so that every process finds it. It may start afterwards.</summary>
+/// <param name="Node">The node.</param>
+public sealed record AddNode(MemberNode Node) : MembersCommand;
+
+/// <summary>Removes a node from the cluster for good: its process ends, and its name is not used again. Whoever asks has seen to it that the node hosts nothing.</summary>
+/// <param name="Node">The node's name.</param>
+public sealed record RemoveNode(string Node) : MembersCommand;
+
 /// <summary>Removes all rows.</summary>
 public sealed record RemoveAll : MembersCommand;
 
@@ -93,8 +101,14 @@ public enum MembersStatus
     /// <summary>The row or the table is not as expected, or it is another node's turn; nothing was changed.</summary>
     Conflict = 2,
 
-    /// <summary>The table has no room for another row; nothing was changed.</summary>
+    /// <summary>The table has no room for another row, node or name; nothing was changed.</summary>
     Full = 3,
+
+    /// <summary>Another node has that name, or one of its ports; nothing was changed.</summary>
+    Taken = 4,
+
+    /// <summary>A node of that name was removed, and no other may bear it; nothing was changed.</summary>
+    Removed = 5,
 }
 
 /// <summary>The table, or one row of it, at one moment.</summary>

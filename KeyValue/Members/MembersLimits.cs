@@ -18,6 +18,12 @@ public static class MembersLimits
     /// <summary>How many of the last inserts and updates are remembered with their outcome, for those who lost the answer and ask again: 256.</summary>
     public const int MaxRemembered = 256;
 
+    /// <summary>Nodes that were added and not removed, at most: 64.</summary>
+    public const int MaxNodes = 64;
+
+    /// <summary>Names of removed nodes, which are kept for ever: 4,096.</summary>
+    public const int MaxRemovedNodes = 4096;
+
     /// <summary>The largest age in milliseconds, into the past or the future: some 35,000 years.</summary>
     public const long MaxAgeMs = 1L << 50;
 }

@@ -3,15 +3,18 @@ using Quorleans.Raft;
 namespace Quorleans.KeyValue.Members;
 
 /// <summary>
-/// Writes and reads the membership table's snapshots, version 1 (parts as in <see cref="MembersCodec"/>; the storage's files have checksums of their own):
+/// Writes and reads the membership table's snapshots, version 2 (parts as in <see cref="MembersCodec"/>; the storage's files have checksums of their own):
 /// <code>
-/// snapshot = "QMEM"  version(1 byte)  u logTime  s turn  z turnUntil  answer  u count (request(16)  status(1))*
+/// snapshot = "QMEM"  version(1 byte)  u logTime  s turn  z turnUntil  answer  u count (request(16)  status(1))*  [nodes]
 /// </code>
+/// Version 1 has no nodes. It is still read, and written as long as no node was added or removed: so a program that knows no more of the format can take its place among the others.
 /// </summary>
 /// <param name="state">The state, which nobody changes.</param>
 internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
 {
-    public const byte Version = 1;
+    public const byte Version = 2;
+
+    private const byte WithoutNodes = 1;
 
     // What a damaged file may cost: all rows at their largest, and some.
     private const int MaxBytes = 2 * MembersLimits.MaxRows * (MembersLimits.MaxEntryBytes + 1024);
@@ -28,7 +31,7 @@ internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
     {
         PayloadWriter writer = new(4096);
         writer.Raw(Magic);
-        writer.Byte(Version);
+        writer.Byte(state.NodesVersion == 0 ? WithoutNodes : Version);
         writer.Varint(state.TimeMs);
         MembersCodec.Text(writer, state.Turn);
         MembersCodec.Signed(writer, state.TurnUntilMs);
@@ -40,6 +43,7 @@ internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
             writer.Byte((byte)status);
         }
 
+        if (state.NodesVersion != 0) MembersCodec.Write(writer, state.NodesAnswer);
         cancellationToken.ThrowIfCancellationRequested();
         destination.Write(writer.Written);
     }
@@ -69,11 +73,24 @@ internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
         {
             ReadOnlySpan<byte> id = reader.Raw(16);
             byte status = reader.Byte();
-            if (reader.Failed || status is < (byte)MembersStatus.Done or > (byte)MembersStatus.Full) throw Invalid("a request makes no sense");
+            if (reader.Failed || status is < (byte)MembersStatus.Done or > (byte)MembersStatus.Removed) throw Invalid("a request makes no sense");
             state = state.Remember(new Guid(id), (MembersStatus)status);
         }
 
+        if (all[Magic.Length] != WithoutNodes) state = Add(state, MembersCodec.ReadNodes(ref reader));
         return reader.AtEnd ? state : throw Invalid("it is too short or too long");
+    }
+
+    private static MembersState Add(MembersState state, NodesAnswer nodes)
+    {
+        state = state with { NodesVersion = nodes.Version, RemovedNodes = state.RemovedNodes.Union(nodes.Removed) };
+        foreach (MemberNode node in nodes.Nodes)
+        {
+            if (node.Name.Length == 0 || state.Nodes.ContainsKey(node.Name) || state.RemovedNodes.Contains(node.Name)) throw Invalid("a node makes no sense");
+            state = state with { Nodes = state.Nodes.Add(node.Name, node) };
+        }
+
+        return state;
     }
 
     private static byte[] ReadAll(Stream source, CancellationToken cancellationToken)

@@ -23,6 +23,18 @@ internal sealed record MembersState
     /// <summary>The rows by silo.</summary>
     public ImmutableSortedDictionary<string, MembersRow> Rows { get; init; } = ImmutableSortedDictionary.Create<string, MembersRow>(StringComparer.Ordinal);
 
+    /// <summary>The version of the nodes that were added and removed; 0: none ever was.</summary>
+    public long NodesVersion { get; init; }
+
+    /// <summary>The nodes that were added and not removed, by name.</summary>
+    public ImmutableSortedDictionary<string, MemberNode> Nodes { get; init; } = ImmutableSortedDictionary.Create<string, MemberNode>(StringComparer.Ordinal);
+
+    /// <summary>The names of removed nodes.</summary>
+    public ImmutableSortedSet<string> RemovedNodes { get; init; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
+
+    /// <summary>The nodes as one answer.</summary>
+    public NodesAnswer NodesAnswer => NodesVersion == 0 ? NodesAnswer.None : new NodesAnswer(NodesVersion, [.. Nodes.Values], [.. RemovedNodes]);
+
     /// <summary>The last inserts and updates and what became of them, oldest first.</summary>
     public ImmutableList<(Guid Request, MembersStatus Status)> Remembered { get; init; } = [];
 

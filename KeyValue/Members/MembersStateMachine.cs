@@ -17,7 +17,10 @@ namespace Quorleans.KeyValue.Members;
 /// </remarks>
 public sealed class MembersStateMachine : IStateMachine
 {
-    private MembersState _state = new();
+    private volatile MembersState _state = new();
+
+    /// <summary>The nodes that were added and removed, as far as this replica has applied. Any thread may ask.</summary>
+    public NodesAnswer Nodes => _state.NodesAnswer;
 
     /// <inheritdoc/>
     /// <exception cref="InvariantViolationException">The entry is none that <see cref="Validate"/> lets through, or log time went back.</exception>
@@ -37,6 +40,7 @@ public sealed class MembersStateMachine : IStateMachine
     /// <inheritdoc/>
     public ReadOnlyMemory<byte> Query(ReadOnlyMemory<byte> request)
     {
+        if (MembersCodec.IsReadNodes(request.Span)) return MembersCodec.Encode(_state.NodesAnswer);
         if (!MembersCodec.TryReadQuery(request.Span, out string? silo)) throw new ArgumentException("That is no query of the membership table.", nameof(request));
         MembersRow? one = silo is null ? null : _state.Rows.GetValueOrDefault(silo);
         IReadOnlyList<MembersRow> rows = silo is null ? [.. _state.Rows.Values] : one is null ? [] : [one];
@@ -47,7 +51,7 @@ public sealed class MembersStateMachine : IStateMachine
     public string? Validate(ReadOnlyMemory<byte> payload, bool isQuery)
     {
         if (payload.Length > MembersLimits.MaxRequestBytes) return $"The request has {payload.Length} bytes; the limit is {MembersLimits.MaxRequestBytes}.";
-        bool isValid = isQuery ? MembersCodec.TryReadQuery(payload.Span, out _) : MembersCodec.TryReadCommand(payload) is not null;
+        bool isValid = isQuery ? MembersCodec.IsReadNodes(payload.Span) || MembersCodec.TryReadQuery(payload.Span, out _) : MembersCodec.TryReadCommand(payload) is not null;
         return isValid ? null : "The request to the membership table is malformed.";
     }
 
@@ -82,6 +86,10 @@ public sealed class MembersStateMachine : IStateMachine
             case EndTurn end:
                 if (state.Turn == end.Node) state = state with { Turn = "", TurnUntilMs = 0 };
                 return MembersStatus.Done;
+            case AddNode add:
+                return Add(ref state, add.Node);
+            case RemoveNode remove:
+                return Remove(ref state, remove.Node);
             case RemoveAll:
                 state = state with { Rows = state.Rows.Clear() };
                 return MembersStatus.Done;
@@ -127,6 +135,25 @@ public sealed class MembersStateMachine : IStateMachine
             if (row.Node == node && row.Status != MembersRow.Dead) rows = rows.SetItem(silo, row with { Status = MembersRow.Dead, Etag = etag });
         // The table is another one for everybody only if something has changed: whoever retires twice disturbs nobody.
         if (!ReferenceEquals(rows, state.Rows)) state = state with { Rows = rows, Etag = etag, Version = state.Version + 1 };
+        return MembersStatus.Done;
+    }
+
+    private static MembersStatus Add(ref MembersState state, MemberNode node)
+    {
+        if (state.RemovedNodes.Contains(node.Name)) return MembersStatus.Removed;
+        if (state.Nodes.TryGetValue(node.Name, out MemberNode? known)) return known == node ? MembersStatus.Done : MembersStatus.Taken;
+        foreach (MemberNode other in state.Nodes.Values)
+            if (other.SharesPort(node)) return MembersStatus.Taken;
+        if (state.Nodes.Count >= MembersLimits.MaxNodes) return MembersStatus.Full;
+        state = state with { NodesVersion = state.NodesVersion + 1, Nodes = state.Nodes.Add(node.Name, node) };
+        return MembersStatus.Done;
+    }
+
+    private static MembersStatus Remove(ref MembersState state, string node)
+    {
+        if (state.RemovedNodes.Contains(node)) return MembersStatus.Done;
+        if (state.RemovedNodes.Count >= MembersLimits.MaxRemovedNodes) return MembersStatus.Full;
+        state = state with { NodesVersion = state.NodesVersion + 1, Nodes = state.Nodes.Remove(node), RemovedNodes = state.RemovedNodes.Add(node) };
         return MembersStatus.Done;
     }
 

@@ -37,7 +37,12 @@ public static class MessageCodec
     /// </summary>
     public const int MaximumEntries = 16_384;
 
-    private const byte Version = 1;
+    /// <summary>The oldest version of a message that this program understands.</summary>
+    public const byte OldestVersion = 1;
+
+    /// <summary>The newest one. Written is the oldest that can say what is to be said, so that a node which was not upgraded yet understands it.</summary>
+    public const byte NewestVersion = 1;
+
     private const int HeadBytes = 1 + 1 + 16; // before the group's name and its length
 
     /// <summary>Encodes a message.</summary>
@@ -49,7 +54,7 @@ public static class MessageCodec
     {
         ArgumentNullException.ThrowIfNull(message);
         MessageWriter writer = new(SizeOf(group, message));
-        writer.Byte(Version);
+        writer.Byte(OldestVersion);
         writer.Byte((byte)message.Kind);
         writer.Guid(cluster);
         writer.Byte((byte)group.Name.Length);
@@ -74,8 +79,8 @@ public static class MessageCodec
         message = null;
         MessageReader reader = new(source);
         byte version = reader.Byte();
-        if (reader.Failed || version == 0) return MessageError.Malformed;
-        if (version > Version) return MessageError.NewerVersion;
+        if (reader.Failed || version < OldestVersion) return MessageError.Malformed;
+        if (version > NewestVersion) return MessageError.NewerVersion;
         MessageKind kind = (MessageKind)reader.Byte();
         Guid from = reader.Guid();
         ReadOnlySpan<byte> name = reader.Span(reader.Byte());

@@ -16,6 +16,7 @@ public sealed partial class RaftNode
     /// <param name="logger">Where failures are reported.</param>
     /// <param name="scheduler">Where its work runs; threads when null. The node disposes it.</param>
     /// <returns>The node, running.</returns>
+    /// <exception cref="NodeDirectoryException">The log or a snapshot was written by a newer program; nothing was changed.</exception>
     /// <exception cref="LogCorruptException">The log is corrupt at or below what was acknowledged: nothing is served from it.</exception>
     /// <exception cref="DiskException">The disk failed.</exception>
     public static RaftNode Start(RaftNodeOptions options, IDisk disk, IRaftTransport transport, Func<GroupId, IStateMachine> machines, ILogger logger, INodeScheduler? scheduler = null)
@@ -27,10 +28,11 @@ public sealed partial class RaftNode
         try
         {
             log = WriteAheadLog.Open(disk, new WalOptions { NodeId = options.NodeId, Time = options.Time, SegmentBytes = options.LogSegmentBytes }, scheduler, out LogRecovery recovery);
+            if (recovery.Corruption is { NewerFormat: > 0 } newer) throw Newer(disk, newer.File, $"has format {newer.NewerFormat}; this program knows up to {WriteAheadLog.Format}");
             if (recovery.Corruption is { } corruption) throw new LogCorruptException(corruption);
             RaftNode node = new(options, transport, logger, scheduler, log, new SnapshotStore(disk));
             node.OpenLedger(disk, recovery, machines);
-            node.Recover(recovery, machines);
+            node.Recover(disk, recovery, machines);
             log.Completed = _ => node.OnLogCompleted();
             TimeSpan tick = TimeSpan.FromMilliseconds(options.Raft.TickMilliseconds);
             if (options.MaxGather > TimeSpan.Zero) node._gatherTimer = options.Time.CreateTimer(node.OnGathered, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -45,7 +47,7 @@ public sealed partial class RaftNode
         }
     }
 
-    private void Recover(LogRecovery recovery, Func<GroupId, IStateMachine> machines)
+    private void Recover(IDisk disk, LogRecovery recovery, Func<GroupId, IStateMachine> machines)
     {
         Snapshots.DeleteUnreferenced(recovery.Groups.Where(group => group.SnapshotFile is not null).Select(group => group.SnapshotFile!));
         foreach (RecoveredGroup group in recovery.Groups)
@@ -57,12 +59,7 @@ public sealed partial class RaftNode
             }
 
             IStateMachine machine = machines(group.Id);
-            if (group.SnapshotFile is not null)
-            {
-                using SnapshotReader file = Snapshots.Open(group.SnapshotFile);
-                using Stream body = file.OpenBody();
-                machine.Install(machine.Load(body, CancellationToken.None));
-            }
+            if (group.SnapshotFile is not null) Install(disk, group.SnapshotFile, machine);
 
             RaftRestore restore = new()
             {
@@ -71,6 +68,28 @@ public sealed partial class RaftNode
             AddReplica(group.Id, group.Self, restore, group.Log, machine, group.SnapshotFile);
         }
     }
+
+    // What the checksums prove to be whole and cannot be understood all the same is another program's, and left alone.
+    private void Install(IDisk disk, string snapshot, IStateMachine machine)
+    {
+        try
+        {
+            using SnapshotReader file = Snapshots.Open(snapshot);
+            using Stream body = file.OpenBody();
+            machine.Install(machine.Load(body, CancellationToken.None));
+        }
+        catch (SnapshotCorruptException e) when (e.NewerFormat > 0)
+        {
+            throw Newer(disk, snapshot, $"has format {e.NewerFormat}; this program knows up to {SnapshotStore.Format}");
+        }
+        catch (InvalidDataException e)
+        {
+            throw Newer(disk, snapshot, $"cannot be understood: {e.Message.TrimEnd('.')}");
+        }
+    }
+
+    private static NodeDirectoryException Newer(IDisk disk, string file, string what) => new(
+        NodeDirectoryError.NewerFormat, disk.Path, $"'{Path.Combine(disk.Path, file)}' {what}. Use the newer program that wrote it; nothing was changed.");
 
     private void AddReplica(GroupId id, MemberId self, RaftRestore restore, LogGroup log, IStateMachine machine, string? snapshotFile)
     {
@@ -183,7 +202,7 @@ public sealed partial class RaftNode
         if (MessageCodec.IsJoin(frame, out GroupId joined) && joined.Name == group) return await JoinAsync(joined, frame).ConfigureAwait(false);
         if (!_replicas.TryGetValue(group, out Replica? replica)) throw new RaftRefusedException($"Node {Options.Node} has no replica of {group}.");
         MessageError error = MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, frame, out RaftMessage? message);
-        if (error != MessageError.None) throw new RaftRefusedException($"Node {Options.Node} refuses a message for {replica.Core.Group}: {error}.");
+        if (error != MessageError.None) throw new RaftRefusedException(error, Explain(replica.Core.Group, frame, error));
         if (message!.To < replica.Core.Self && await CallAsync(replica, () => replica.Core.AnswerToRemoved(message)).ConfigureAwait(false) is { } answer)
             return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, answer);
         if (message.To != replica.Core.Self)
@@ -241,6 +260,10 @@ public sealed partial class RaftNode
             return true;
         });
     }
+
+    private string Explain(GroupId group, ReadOnlyMemory<byte> frame, MessageError error) => error == MessageError.NewerVersion
+        ? $"Node {Options.Node} refuses a message for {group} of version {frame.Span[0]}; it understands {MessageCodec.OldestVersion} to {MessageCodec.NewestVersion}. Upgrade it."
+        : $"Node {Options.Node} refuses a message for {group}: {error}.";
 
     private Task<T> CallAsync<T>(Replica? replica, Func<T> call)
     {

@@ -20,6 +20,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     private readonly List<Replica> _dirty = [];
     private readonly Queue<(long Batch, TaskCompletionSource Waiter)> _durableWaiters = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<string> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
     private readonly IRaftTransport _transport;
     private readonly ILogger _logger;
@@ -68,6 +69,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     internal long Ticks { get; private set; }
 
     internal string DiskFullMessage => $"Node {Options.Node} has no space left for its log; free some space on its disk.";
+
+    /// <summary>Ends when the node's log or disk has failed, so that nothing runs here any more, and says why; never when it is stopped.</summary>
+    public Task<string> Failed => _failed.Task;
 
     /// <summary>The groups that have a replica here.</summary>
     public IEnumerable<GroupId> Groups => _replicas.Values.Select(replica => replica.Core.Group);
@@ -124,7 +128,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
         {
             // A replica's own failures end in Guard. What comes here is the node's: its log takes nothing more.
             LogNodeFailed(_logger, Options.Node, e);
-            Stop($"Node {Options.Node} stopped: {e.Message}");
+            FailNode($"Node {Options.Node} stopped: {e.Message}");
             if (_abandoned) _ended.TrySetResult();
         }
     }
@@ -167,7 +171,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         if (Log.Failure is { } failure)
         {
-            Stop($"The log of node {Options.Node} failed: {failure.Message}");
+            FailNode($"The log of node {Options.Node} failed: {failure.Message}");
             return;
         }
 
@@ -284,7 +288,14 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         if (reason is not DiskException or DiskFullException) return;
         LogNodeFailed(_logger, Options.Node, reason);
-        Kill($"The disk of node {Options.Node} failed: {reason.Message}");
+        FailNode($"The disk of node {Options.Node} failed: {reason.Message}");
+        Schedule();
+    }
+
+    private void FailNode(string reason)
+    {
+        Stop(reason);
+        _failed.TrySetResult(reason);
     }
 
     internal void ReportSnapshotFailure(GroupId group, Exception reason) => LogSnapshotFailed(_logger, group, Options.Node, reason);

@@ -5,6 +5,8 @@
 #   cluster.sh stop [NODE…]      stop them gracefully (SIGTERM)
 #   cluster.sh kill NODE…        kill -9
 #   cluster.sh restart           stop and start one after the other, while the cluster serves
+#   cluster.sh add NODE          one more node, such as n4, to the running cluster; the file stays as it is
+#   cluster.sh remove NODE       drain a node, and take it out of the cluster for good
 #   cluster.sh status            process ids, and what the nodes say of themselves
 #   cluster.sh clean             stop all, and delete their data
 #
@@ -16,12 +18,16 @@ config=${CLUSTER_CONFIG:-$here/cluster.json}
 run=${CLUSTER_RUN:-$here/run}
 silo=$root/Silo/bin/Release/net10.0/Quorleans.Silo.dll
 client=$root/Client/bin/Release/net10.0/Quorleans.Client.dll
-all=$(sed -n 's/.*"name": *"\([^"]*\)".*/\1/p' "$config")
+added=$run/added # a line for each node that was added: its name and its HTTP port
+removed=$run/removed
+all=$(sed -n 's/.*"name": *"\([^"]*\)".*/\1/p' "$config"; [ ! -f "$added" ] || cut -d' ' -f1 "$added")
+[ ! -f "$removed" ] || all=$(grep -vxFf "$removed" <<<"$all" || true)
 evicted=3
 patience=120
 
 fail() { echo "cluster.sh: $*" >&2; exit 1; }
-port_of() { sed -n "s/.*\"name\": *\"$1\".*\"http\": *\([0-9]*\).*/\1/p" "$config"; }
+field_of() { sed -n "s/.*\"name\": *\"$1\".*\"$2\": *\([0-9]*\).*/\1/p" "$config"; }
+port_of() { if grep -q "^$1 " "$added" 2>/dev/null; then sed -n "s/^$1 //p" "$added"; else field_of "$1" http; fi; }
 pid_of() { [ -f "$run/$1.pid" ] && cat "$run/$1.pid" || true; }
 alive() { local pid; pid=$(pid_of "$1"); [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; }
 
@@ -85,16 +91,40 @@ stop() {
   done
 }
 
+# Its ports follow those of the first node in the file: n4 has the first node's, and three more.
+add() {
+  local node=$1 more
+  [[ $node =~ ^n([0-9]+)$ ]] || fail "a node that is added here is called n and a number, such as n4"
+  more=$((BASH_REMATCH[1] - 1))
+  dotnet "$client" --config "$config" node add "$node" --silo $(($(field_of n1 silo) + more)) --gateway $(($(field_of n1 gateway) + more)) \
+    --http-port $(($(field_of n1 http) + more)) --peer $(($(field_of n1 peer) + more))
+  grep -q "^$node " "$added" 2>/dev/null || echo "$node $(($(field_of n1 http) + more))" >>"$added"
+  start "$node"
+}
+
+remove() {
+  local node=$1 i
+  dotnet "$client" --config "$config" node drain "$node"
+  dotnet "$client" --config "$config" node remove "$node"
+  echo "$node" >>"$removed"
+  for ((i = 0; i < patience * 5; i++)); do alive "$node" || break; sleep 0.2; done
+  alive "$node" && fail "$node, process $(pid_of "$node"), has not ended"
+  rm -rf "$here/data/$node"
+  echo "$node is gone, and its data deleted"
+}
+
 command=${1:-help}; shift || true
-for node in "$@"; do grep -qx "$node" <<<"$all" || fail "there is no node $node; the nodes are $(echo $all)"; done
+[ "$command" = add ] || for node in "$@"; do grep -qx "$node" <<<"$all" || fail "there is no node $node; the nodes are $(echo $all)"; done
 case $command in
   start) build; start ${@:-$all} ;;
   stop) stop TERM ${@:-$all} ;;
   kill) [ $# -gt 0 ] || fail "kill which node?"; stop KILL "$@" ;;
+  add) [ $# -eq 1 ] || fail "add which node?"; add "$1" ;;
+  remove) [ $# -eq 1 ] || fail "remove which node?"; remove "$1" ;;
   restart) for node in $all; do stop TERM "$node"; start "$node"; done ;;
   status)
     for node in $all; do if alive "$node"; then echo "$node  process $(pid_of "$node")"; else echo "$node  down"; fi; done
     dotnet "$client" --config "$config" status ;;
   clean) stop TERM $all; rm -rf "$here/data" "$run" ;;
-  *) sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; [ "$command" = help ] || exit 2 ;;
+  *) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; [ "$command" = help ] || exit 2 ;;
 esac

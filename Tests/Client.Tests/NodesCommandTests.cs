@@ -2,6 +2,7 @@ using System.Text.Json;
 using Quorleans.Clerk;
 using Quorleans.Client.Tests.Fakes;
 using Quorleans.GrainInterfaces;
+using Quorleans.KeyValue;
 
 namespace Quorleans.Client.Tests;
 
@@ -19,6 +20,7 @@ public sealed class NodesCommandTests : IDisposable
             FakeCluster.Replica("n1", "Leader"), new ReplicaReport("g1", "n2", null, "no answer"), FakeCluster.Replica("n4", "Learner"),
             new ReplicaReport("g1", "n3", new ReplicaStatus { Group = "g1", Node = "n3", State = "NotMember" }, null),
         ]);
+        _client.Cluster.Controller.Maps.Enqueue(new ShardMap(1, 1, [new ShardPlace(1, 1, 1, 0, 0)], [new GroupPlace(1, 1, GroupPhase.Active, 0, [])], [], []));
     }
 
     private FakeAdministrator Admin => _client.Cluster.Administrator;
@@ -69,6 +71,38 @@ public sealed class NodesCommandTests : IDisposable
         Assert.Empty(Admin.Calls);
         Assert.Contains("g1 has nowhere to go from n2", _client.Error, StringComparison.Ordinal);
         Assert.Contains("remove-replica g1 n2", _client.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Drain_KnowsGroupsWhoseReplicasAllAreSilent_FromTheController()
+    {
+        _client.Cluster.Replicas.Clear();
+        Assert.Equal(ExitCode.Ok, await _client.RunAsync("node", "drain", "n2"));
+        Assert.Equal(["replace g1 n2 n4"], Admin.Calls);
+    }
+
+    [Fact]
+    public async Task AddAndRemove_AreForClustersOfProcesses()
+    {
+        foreach (string[] command in (string[][])[["node", "add", "n9", "--silo", "1", "--gateway", "2", "--http-port", "3", "--peer", "4"], ["node", "remove", "n1"]])
+        {
+            Assert.Equal(ExitCode.Usage, await _client.RunAsync(command));
+            Assert.Contains($"{command[0]} {command[1]} needs --config", _client.Error, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("--silo", "70000")]
+    [InlineData("--peer", "0")]
+    [InlineData("--address", "somewhere")]
+    [InlineData("--address", "0.0.0.0")]
+    public async Task Add_RefusesWhatNoNodeCanListenOn(string option, string value)
+    {
+        string file = Path.Combine(Path.GetTempPath(), $"quorleans-{Guid.NewGuid()}.json");
+        Dictionary<string, string> options = new() { ["--silo"] = "1", ["--gateway"] = "2", ["--http-port"] = "3", ["--peer"] = "4", ["--address"] = "127.0.0.1", ["--config"] = file };
+        options[option] = value;
+        Assert.Equal(ExitCode.Usage, await _client.RunAsync([.. (string[])["node", "add", "n9"], .. options.SelectMany(static pair => (string[])[pair.Key, pair.Value])]));
+        Assert.Contains(option, _client.Error, StringComparison.Ordinal);
     }
 
     [Fact]

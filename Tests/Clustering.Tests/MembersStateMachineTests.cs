@@ -62,8 +62,76 @@ public sealed class MembersStateMachineTests
         Assert.Equal(MembersStatus.Done, MembersCodec.ReadStatus(copy.Apply(again, wantResult: true).Span));
         for (int length = 0; length < snapshot.Length; length++)
             Assert.Throws<InvalidDataException>(() => copy.Load(new MemoryStream(snapshot, 0, length), CancellationToken.None));
-        snapshot[4] = 2;
-        Assert.Contains("format 2", Assert.Throws<InvalidDataException>(() => copy.Load(new MemoryStream(snapshot), CancellationToken.None)).Message, StringComparison.Ordinal);
+        snapshot[4] = 3;
+        Assert.Contains("format 3", Assert.Throws<InvalidDataException>(() => copy.Load(new MemoryStream(snapshot), CancellationToken.None)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Nodes_AreAddedAndRemoved_EachOnce_AndTheirNamesAreNeverUsedAgain()
+    {
+        MemberNode four = new("n4", "10.0.0.4", 1, 2, 3, 4), five = new("n5", "10.0.0.5", 1, 2, 3, 4);
+        Assert.Equal(0, _machine.Nodes.Version);
+        Assert.Equal(MembersStatus.Done, Apply(new AddNode(four)));
+        Assert.Equal(MembersStatus.Done, Apply(new AddNode(four)));
+        Assert.Equal(MembersStatus.Taken, Apply(new AddNode(four with { Peer = 9 })));
+        Assert.Equal(MembersStatus.Taken, Apply(new AddNode(five with { Address = "10.0.0.4", Silo = 4 })));
+        Assert.Equal(MembersStatus.Done, Apply(new AddNode(five)));
+        Assert.Equal(2, _machine.Nodes.Version);
+        Assert.Equal([four, five], _machine.Nodes.Nodes);
+
+        // One that was there from the beginning was never added, and is removed all the same.
+        Assert.Equal(MembersStatus.Done, Apply(new RemoveNode("n4")));
+        Assert.Equal(MembersStatus.Done, Apply(new RemoveNode("n1")));
+        Assert.Equal(MembersStatus.Done, Apply(new RemoveNode("n4")));
+        Assert.Equal(MembersStatus.Removed, Apply(new AddNode(four)));
+        Assert.Equal(4, _machine.Nodes.Version);
+        NodesAnswer answer = MembersCodec.ReadNodes(_machine.Query(MembersCodec.ReadNodes()).Span);
+        Assert.Equal([five], answer.Nodes);
+        Assert.Equal(["n1", "n4"], answer.Removed);
+    }
+
+    [Fact]
+    public void NodesAreLimited()
+    {
+        for (int i = 0; i < MembersLimits.MaxNodes; i++) Assert.Equal(MembersStatus.Done, Apply(new AddNode(new MemberNode($"a{i}", $"10.0.0.{i}", 1, 2, 3, 4))));
+        Assert.Equal(MembersStatus.Full, Apply(new AddNode(new MemberNode("more", "10.0.1.1", 1, 2, 3, 4))));
+        for (int i = 0; i < MembersLimits.MaxRemovedNodes; i++) Assert.Equal(MembersStatus.Done, Apply(new RemoveNode($"a{i}")));
+        Assert.Equal(MembersStatus.Full, Apply(new RemoveNode("more")));
+        MembersStateMachine copy = new();
+        copy.Install(copy.Load(new MemoryStream(Snapshot(_machine)), CancellationToken.None));
+        Assert.Equal(MembersLimits.MaxRemovedNodes, copy.Nodes.Removed.Count);
+    }
+
+    [Fact]
+    public void Snapshots_AreOfVersion1_UntilANodeIsAddedOrRemoved()
+    {
+        Apply(Insert("a", 0, 1), 700);
+        Assert.Equal(1, Snapshot(_machine)[4]);
+        Apply(new AddNode(new MemberNode("n4", "10.0.0.4", 1, 2, 3, 4)), 800);
+        Apply(new RemoveNode("n1"), 800);
+        byte[] snapshot = Snapshot(_machine);
+        Assert.Equal(2, snapshot[4]);
+        MembersStateMachine copy = new();
+        copy.Install(copy.Load(new MemoryStream(snapshot), CancellationToken.None));
+        Assert.Equal(snapshot, Snapshot(copy));
+        Assert.Equal(["n4"], copy.Nodes.Nodes.Select(static node => node.Name));
+        Assert.Equal(["n1"], copy.Nodes.Removed);
+        for (int length = 0; length < snapshot.Length; length++)
+            Assert.Throws<InvalidDataException>(() => copy.Load(new MemoryStream(snapshot, 0, length), CancellationToken.None));
+    }
+
+    // As the program wrote them that knew no more than their version: one row, and for version 2 a node added and one removed. Never to be changed.
+    [Theory]
+    [InlineData("514D454D01E807026E31C03E0101010161026E310301F80AF80AF80A010900", "")]
+    [InlineData("514D454D02E807026E31C03E0101010161026E310301F80AF80AF80A0109000201026E340831302E302E302E340102030401026E33", "n4")]
+    public void SnapshotsOfEachVersion_AreRead(string snapshot, string added)
+    {
+        _machine.Install(_machine.Load(new MemoryStream(Convert.FromHexString(snapshot)), CancellationToken.None));
+        MembersRow row = Assert.Single(Read().Rows);
+        Assert.Equal(("a", "n1", 3, 700, 700, 700), (row.Silo, row.Node, row.Status, row.WrittenMs, row.AliveMs, row.SignMs));
+        Assert.Equal(MembersStatus.Conflict, Apply(new TakeTurn("n2", 3000), 3999));
+        Assert.Equal(added, string.Join(' ', _machine.Nodes.Nodes.Select(static node => node.Name)));
+        Assert.Equal(added.Length > 0 ? ["n3"] : (string[])[], _machine.Nodes.Removed);
     }
 
     [Fact]
@@ -73,7 +141,7 @@ public sealed class MembersStateMachineTests
         Gen<long> age = Gen.Long[-MembersLimits.MaxAgeMs, MembersLimits.MaxAgeMs];
         Gen.Select(name, age).Sample((text, ms) =>
         {
-            foreach (MembersCommand command in (MembersCommand[])[new KeepAlive(text, ms), new RetireNode(text), new RemoveDefunct(ms), new TakeTurn(text, ms), new EndTurn(text), new RemoveAll()])
+            foreach (MembersCommand command in (MembersCommand[])[new KeepAlive(text, ms), new RetireNode(text), new RemoveDefunct(ms), new TakeTurn(text, ms), new EndTurn(text), new RemoveAll(), new RemoveNode(text), new AddNode(new MemberNode(text, text, 1, 65535, 300, (int)(ms & 0xFFFF)))])
                 Assert.Equal(command, MembersCodec.TryReadCommand(MembersCodec.Encode(command)));
             UpdateRow update = new()
             {

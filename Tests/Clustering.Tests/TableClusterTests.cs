@@ -177,7 +177,7 @@ public sealed class TableClusterTests
     {
         await using TableCluster cluster = await TableCluster.StartAsync();
         MembersClient client = cluster.Client();
-        RaftGatewayList gateways = new(client, cluster.Configuration, TimeProvider.System);
+        RaftGatewayList gateways = new(client, cluster.Peers(), TimeProvider.System);
         await gateways.InitializeGatewayListProvider();
         string[] configured = [.. cluster.Configuration.Nodes.Select(static node => $"gwy.tcp://127.0.0.1:{node.Gateway}/0")];
         Assert.Equal(configured, (await gateways.GetGateways()).Select(static uri => uri.ToString()));
@@ -210,6 +210,16 @@ public sealed class TableClusterTests
         using HttpResponseMessage answer = await bare.SendAsync(request);
         Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
         Assert.Contains("OtherProtocol", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        // A peer of the previous program, or of the next one that still speaks ours, is heard; one that does not is told what is spoken here.
+        using (PeerClient next = new(cluster.Configuration, TimeProvider.System, new ProtocolRange(1, 2)))
+            Assert.NotEmpty((await next.SendAsync(leader, HttpMethod.Get, PeerProtocol.FoundingPath, null, Eventually.Patience, CancellationToken.None)).Bytes);
+        using (PeerClient later = new(cluster.Configuration, TimeProvider.System, new ProtocolRange(2, 3)))
+        {
+            PeerException refusal = await Assert.ThrowsAsync<PeerException>(() => later.SendAsync(leader, HttpMethod.Get, PeerProtocol.FoundingPath, null, Eventually.Patience, CancellationToken.None));
+            Assert.Equal("OtherProtocol", refusal.Code);
+            Assert.Contains("protocol 2-3; this node speaks 1", refusal.Message, StringComparison.Ordinal);
+        }
 
         // Whoever asks all of them in vain for another cluster is told so, not that they are down.
         MembersClient client = cluster.Client(cluster.Configuration with { Cluster = "other" });

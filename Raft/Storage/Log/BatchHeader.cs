@@ -51,6 +51,9 @@ internal readonly record struct BatchHeader(
     private const uint Magic = 0x474F_4C51; // "QLOG"
     private const int CrcAt = 56;
 
+    /// <summary>The format of a header that is there.</summary>
+    internal static int FormatOf(ReadOnlySpan<byte> at) => BinaryPrimitives.ReadUInt16LittleEndian(at[4..]);
+
     /// <summary>Writes the header.</summary>
     /// <returns>Its checksum, for the next batch.</returns>
     internal uint Write(Span<byte> at, LogSalt salt)
@@ -80,7 +83,7 @@ internal readonly record struct BatchHeader(
         if (BinaryPrimitives.ReadUInt64LittleEndian(at[8..]) != salt.Value) return HeaderReading.Foreign;
         crc = Crc32C.Append(salt.Seed, at[..CrcAt]);
         if (crc != BinaryPrimitives.ReadUInt32LittleEndian(at[CrcAt..])) return HeaderReading.None;
-        if (BinaryPrimitives.ReadUInt16LittleEndian(at[4..]) > Format) return HeaderReading.Newer;
+        if (FormatOf(at) > Format) return HeaderReading.Newer;
         header = new BatchHeader(
             (BatchKind)at[6],
             BinaryPrimitives.ReadInt64LittleEndian(at[16..]),

@@ -39,7 +39,7 @@ internal sealed class LogChain
     private LogCorruption? Follow(IReadOnlyList<ScannedFile> files)
     {
         foreach (ScannedFile file in files)
-            if (file.IsNewer) return new LogCorruption(Name(file), 0, $"written in a newer format than {BatchHeader.Format}; use the newer program");
+            if (file.NewerFormat > 0) return new LogCorruption(Name(file), 0, $"written in a newer format, {file.NewerFormat}, than {BatchHeader.Format}; use the newer program") { NewerFormat = file.NewerFormat };
         foreach (ScannedFile file in files)
             if (file.IsOversized) return new LogCorruption(Name(file), 0, $"{file.Length} bytes are more than a segment can have");
         ScannedFile? head = null;

@@ -46,6 +46,9 @@ public sealed record RecoveredGroup(LogGroup Log, IReadOnlyList<LogEntry> Entrie
 /// <param name="What">What is wrong, for a person.</param>
 public sealed record LogCorruption(string File, long Offset, string What)
 {
+    /// <summary>The format that the file is written in, when it is a newer one than this program knows: then nothing is wrong with the file. Otherwise 0.</summary>
+    public int NewerFormat { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{File} at offset {Offset}: {What}";
 }

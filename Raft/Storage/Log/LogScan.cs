@@ -32,7 +32,7 @@ internal sealed class ScannedFile(IDiskFile file, int number, long length)
     internal bool IsOversized => Length > 2L * BatchBuffer.MaximumBytes;
 
     /// <summary>Whether a page is of a newer format.</summary>
-    internal bool IsNewer { get; set; }
+    internal int NewerFormat { get; set; }
 
     /// <summary>What its first batch says, when that is an opening.</summary>
     internal SegmentHead? Head { get; set; }
@@ -74,7 +74,7 @@ internal static class LogScan
             {
                 HeaderReading reading = BatchHeader.Read(all[at..], salt, out BatchHeader header, out uint crc);
                 scanned.IsForeign |= reading == HeaderReading.Foreign && at == 0;
-                scanned.IsNewer |= reading == HeaderReading.Newer;
+                if (reading == HeaderReading.Newer) scanned.NewerFormat = BatchHeader.FormatOf(all[at..]);
                 if (reading == HeaderReading.Valid) scanned.Headers.Add(header);
                 if (reading != HeaderReading.Valid || header.Length > all.Length - at - BatchHeader.Bytes
                     || Crc32C.Append(salt.Seed, all.Slice(at + BatchHeader.Bytes, header.Length)) != header.BodyCrc)

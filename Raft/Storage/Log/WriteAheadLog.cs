@@ -12,6 +12,9 @@ namespace Quorleans.Raft.Storage;
 /// </summary>
 public sealed partial class WriteAheadLog : IDisposable
 {
+    /// <summary>The newest format of a log that this program knows, and the one that it writes.</summary>
+    public const int Format = BatchHeader.Format;
+
     private const int MaximumFileName = 200;
     private readonly IDisk _disk;
     private readonly WalOptions _options;

@@ -27,4 +27,7 @@ public sealed class SnapshotCorruptException : Exception
 
     /// <summary>Where in it.</summary>
     public long Offset { get; }
+
+    /// <summary>The format that it is written in, when it is a newer one than this program knows: then nothing is wrong with it. Otherwise 0.</summary>
+    public int NewerFormat { get; init; }
 }

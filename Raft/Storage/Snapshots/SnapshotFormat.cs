@@ -16,7 +16,7 @@ internal static class SnapshotFormat
     internal const int BlockBytes = 128 << 10;
     internal const int MaximumBlockBytes = 1 << 20;
     private const uint Magic = 0x504E_5351; // "QSNP"
-    private const ushort Format = 1;
+    internal const ushort Format = 1;
 
     internal static byte[] EncodeHead(GroupId group, SnapshotMetadata metadata, out uint crc)
     {
@@ -49,7 +49,7 @@ internal static class SnapshotFormat
         if (file.Read(0, fixedHead) != FixedHeadBytes || BinaryPrimitives.ReadUInt32LittleEndian(fixedHead) != Magic)
             throw new SnapshotCorruptException(file.Name, 0, "it does not begin as a snapshot");
         if (BinaryPrimitives.ReadUInt16LittleEndian(fixedHead[4..]) is var format && format is 0 or > Format)
-            throw new SnapshotCorruptException(file.Name, 4, $"it has format {format}; this program knows up to {Format}");
+            throw new SnapshotCorruptException(file.Name, 4, $"it has format {format}; this program knows up to {Format}") { NewerFormat = format };
         int length = BinaryPrimitives.ReadInt32LittleEndian(fixedHead[8..]);
         if (length < 0 || length > MaximumBlockBytes || length > file.Length - FixedHeadBytes) throw new SnapshotCorruptException(file.Name, 8, "its head is cut short");
         byte[] rest = new byte[length];

@@ -9,6 +9,9 @@ namespace Quorleans.Raft.Storage;
 /// </summary>
 public sealed class SnapshotStore
 {
+    /// <summary>The newest format of a snapshot's file that this program knows, and the one that it writes.</summary>
+    public const int Format = SnapshotFormat.Format;
+
     private const string Prefix = "snapshot-", Suffix = ".snap", TemporarySuffix = ".tmp";
     private readonly IDisk _disk;
     private long _ordinal;

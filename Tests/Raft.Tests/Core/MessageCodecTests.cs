@@ -103,6 +103,27 @@ public sealed class MessageCodecTests
     }
 
     [Fact]
+    public void MessagesOfVersion1_AreUnderstood_WhateverVersionIsWritten()
+    {
+        Membership membership = Membership.Initial(Members(1, 3).Select(static member => (member.Node, member.NodeId)));
+        LogEntry[] entries =
+        [
+            new(LogIndex.Zero, new Term(6), EntryKind.Noop, new LogTime(1), default), new(LogIndex.Zero, new Term(6), EntryKind.Command, new LogTime(300), new byte[] { 1, 2, 3 }),
+            new(LogIndex.Zero, new Term(7), EntryKind.Configuration, new LogTime(70_000), MembershipCodec.Encode(membership)),
+        ];
+        RaftMessage[] messages = [.. Enumerable.Range(1, 12).Select(kind => Build(kind, (1000 + kind, 5, 130, 70_000), (true, true, true), [.. entries], membership, [9, 8, 7]))];
+        string[] lines = Fixtures.Lines("messages-v1.hex", () => messages.Select(static message => Convert.ToHexString(MessageCodec.Encode(Cluster, Group, message))));
+        Assert.Equal(messages.Length, lines.Length);
+        for (int i = 0; i < lines.Length; i++)
+        {
+            byte[] bytes = Convert.FromHexString(lines[i]);
+            Assert.Equal(1, bytes[0]);
+            Assert.Equal(MessageError.None, MessageCodec.TryDecode(Cluster, Group, bytes, out RaftMessage? decoded));
+            AssertSame(messages[i], decoded!);
+        }
+    }
+
+    [Fact]
     public void DecodeRefuses_AConfigurationEntryWithBytesBehindIt()
     {
         byte[] payload = [.. MembershipCodec.Encode(Membership.Initial([("n1", Guid.Empty)])), 7];

@@ -13,7 +13,7 @@ public sealed class TranscriptTests
         get
         {
             TheoryData<string> names = [];
-            foreach (string file in Directory.GetFiles(Folder(), "*.txt").Order(StringComparer.Ordinal)) names.Add(Path.GetFileNameWithoutExtension(file));
+            foreach (string file in Directory.GetFiles(Fixtures.Folder(), "*.txt").Order(StringComparer.Ordinal)) names.Add(Path.GetFileNameWithoutExtension(file));
             return names;
         }
     }
@@ -22,22 +22,11 @@ public sealed class TranscriptTests
     [MemberData(nameof(Names))]
     public void OutputIsAsWritten(string name)
     {
-        string file = Path.Combine(Folder(), name + ".txt");
+        string file = Path.Combine(Fixtures.Folder(), name + ".txt");
         string expected = File.ReadAllText(file);
         string actual = TranscriptRunner.Run(expected);
         if (Environment.GetEnvironmentVariable("QUORLEANS_REWRITE") == "1") File.WriteAllText(file, actual);
         else Assert.Equal(expected, actual);
         Assert.DoesNotContain("VIOLATED", actual, StringComparison.Ordinal);
-    }
-
-    private static string Folder()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            string candidate = Path.Combine(folder.FullName, "testdata");
-            if (Directory.Exists(candidate)) return candidate;
-        }
-
-        throw new DirectoryNotFoundException($"No folder testdata at or above {AppContext.BaseDirectory}.");
     }
 }
