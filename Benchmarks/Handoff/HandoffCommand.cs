@@ -32,7 +32,7 @@ internal sealed class HandoffCommand : Command
         bool quick = parsed.GetValue(_quick);
         IAnsiConsole console = AnsiConsole.Console;
         if (Console.IsOutputRedirected) console.Profile.Width = 140;
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Environment.ProcessorCount} processors, load average {LoadAverage()}; the cluster and its clients share them.[/]");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Environment.ProcessorCount} processors, load average {Report.LoadAverage()}; the cluster and its clients share them.[/]");
         long started = Stopwatch.GetTimestamp();
         List<Mark> marks = [];
         void Say(string text) => console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}");
@@ -60,29 +60,11 @@ internal sealed class HandoffCommand : Command
         }
 
         console.WriteLine();
-        console.Write(ToTable(marks));
+        console.Write(Report.ToTable(marks));
         int missed = marks.Count(static mark => mark.Met == false);
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Load average at the end: {LoadAverage()}.[/]");
+        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Load average at the end: {Report.LoadAverage()}.[/]");
         if (quick) console.MarkupLine("[grey]A quick run: its figures prove nothing.[/]");
         console.MarkupLine(missed == 0 ? "[green]Every mark is met.[/]" : string.Create(CultureInfo.InvariantCulture, $"[red]{missed} of {marks.Count(static mark => mark.Met is not null)} marks are missed.[/]"));
         return missed == 0 ? 0 : 1;
     }
-
-    private static Table ToTable(IEnumerable<Mark> marks)
-    {
-        Table table = new Table { Border = Console.IsOutputRedirected ? TableBorder.Ascii2 : TableBorder.Rounded }.BorderColor(Color.Grey);
-        table.AddColumn("What");
-        table.AddColumn(new TableColumn("Measured").RightAligned());
-        table.AddColumn(new TableColumn("Mark").RightAligned());
-        table.AddColumn("");
-        foreach (Mark mark in marks)
-        {
-            string verdict = mark.Met switch { true => "[green]met[/]", false => "[red]missed[/]", null => "" };
-            table.AddRow(Markup.Escape(mark.What), Markup.Escape(mark.Measured), Markup.Escape(mark.Wanted), verdict);
-        }
-
-        return table;
-    }
-
-    private static string LoadAverage() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";
 }

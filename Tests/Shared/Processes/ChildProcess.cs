@@ -87,6 +87,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         await WaitAsync();
     }
 
+    /// <summary>SIGKILL, without waiting.</summary>
+    public void KillNow() => TryKill(_process);
+
     /// <summary>Sends a signal.</summary>
     /// <param name="name">Such as <c>INT</c>.</param>
     public async Task SignalAsync(string name)
