@@ -50,12 +50,12 @@ internal sealed class Prober : IAsyncDisposable
         await Task.Delay(more, cancellationToken);
     }
 
-    /// <summary>The longest time without an acknowledged write that ended after a moment.</summary>
+    /// <summary>The longest time without an acknowledged write that ended after a moment, or has not ended yet.</summary>
     public double LongestGapMs(long since)
     {
         lock (_acknowledged)
         {
-            double longest = 0;
+            double longest = Stopwatch.GetElapsedTime(_acknowledged.Count == 0 ? since : _acknowledged[^1]).TotalMilliseconds;
             for (int i = _acknowledged.Count - 1; i > 0 && _acknowledged[i] > since; i--)
                 longest = Math.Max(longest, Stopwatch.GetElapsedTime(_acknowledged[i - 1], _acknowledged[i]).TotalMilliseconds);
             return longest;

@@ -142,6 +142,7 @@ internal sealed class ChaosWorld : IAsyncDisposable
     /// <summary>What must not outlive this process, at once.</summary>
     public void Abandon()
     {
+        _stop.Cancel();
         foreach (ChaosNode node in _nodes)
             if (Cluster.Has(node.Name)) Cluster[node.Name].KillNow();
         _disk?.Dispose();

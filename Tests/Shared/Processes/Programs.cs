@@ -11,6 +11,9 @@ internal static class Programs
     /// <summary>The client.</summary>
     public static string Client => Find("Quorleans.Client");
 
+    /// <summary>The chaos.</summary>
+    public static string Chaos => Find("Quorleans.Chaos");
+
     private static string Find(string name)
     {
         string assembly = typeof(Programs).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>()
