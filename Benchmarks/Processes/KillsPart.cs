@@ -28,12 +28,22 @@ internal sealed class KillsPart(ProcessesOptions options)
             options.Say(FormattableString.Invariant($"kill {i} of {rounds}: {leader}, no write acknowledged for {gaps[^1]:F0} ms; ready again after {starts[^1]:F0} ms"));
         }
 
+        // A gateway that was broken is taken again when its node is back.
+        await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+        long calls, detours;
+        using (CallCounter counter = new())
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2), cancellationToken);
+            (calls, detours) = (counter.Calls, counter.Detours);
+        }
+
         foreach (string error in prober.Errors.Take(3)) options.Say($"a caller saw: {error}");
         return
         [
             Mark.AtMost(FormattableString.Invariant($"kill -9 of the leader's process, {rounds} times: next acknowledged write after, median"), Percentiles.Of(gaps, 50), 600, "ms"),
             Mark.AtMost("… at most", gaps.Max(), 1500, "ms"),
             Mark.AtMost("… errors that callers saw", prober.Errors.Count, 0, ""),
+            Mark.Is("… afterwards calls go by the nodes' own gateways again", FormattableString.Invariant($"{calls - detours} of {calls}"), detours == 0 && calls > 0),
             Mark.Beside("… killed process ready again after, median and most", FormattableString.Invariant($"{Percentiles.Of(starts, 50):F0} and {starts.Max():F0} ms")),
         ];
     }

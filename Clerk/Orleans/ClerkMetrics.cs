@@ -24,16 +24,22 @@ public static class ClerkMetrics
     /// <summary>The counter of grain calls that carried them.</summary>
     public const string Calls = "quorleans.clerk.calls";
 
+    /// <summary>The counter of calls that went by another gateway than that of the node they were for, because that one is silent, broken or not open.</summary>
+    public const string Detours = "quorleans.clerk.detours";
+
     private static readonly Meter s_meter = new(MeterName);
     private static readonly Histogram<double> s_movingWait =
         s_meter.CreateHistogram<double>(MovingWait, "ms", "From an operation's first answer that its shard is moving to its success.");
     private static readonly Counter<long> s_batches = s_meter.CreateCounter<long>(Batches, description: "Batches sent.");
     private static readonly Counter<long> s_calls = s_meter.CreateCounter<long>(Calls, description: "Grain calls that carried batches.");
 
-    internal static void Sent(int batches)
+    private static readonly Counter<long> s_detours = s_meter.CreateCounter<long>(Detours, description: "Calls by another node's gateway.");
+
+    internal static void Sent(int batches, bool isDetour)
     {
         s_batches.Add(batches);
         s_calls.Add(1);
+        if (isDetour) s_detours.Add(1);
     }
 
     internal static void Waited(ShardId shard, double milliseconds)

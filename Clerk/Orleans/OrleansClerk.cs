@@ -253,8 +253,8 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
 
     private async Task SendAsync(ClerkAttempt attempt)
     {
-        ClerkMetrics.Sent(1);
         Way way = (Way)attempt.Way!;
+        ClerkMetrics.Sent(1, way.Node != attempt.Node);
         int changes = way.Changes;
         SubmitReply? reply = null;
         AttemptFailure failure = AttemptFailure.Unknown;
@@ -299,8 +299,8 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
 
     private async Task SendTogetherAsync(string node, ClerkAttempt[] attempts)
     {
-        ClerkMetrics.Sent(attempts.Length);
         Way way = (Way)attempts[0].Way!;
+        ClerkMetrics.Sent(attempts.Length, way.Node != node);
         int changes = way.Changes;
         SubmitReply?[] replies = new SubmitReply?[attempts.Length];
         AttemptFailure failure = AttemptFailure.Unknown;
