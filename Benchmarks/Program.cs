@@ -9,5 +9,5 @@ return await new RootCommand("Quorleans' measurements: each prints its figures b
     new HandoffCommand(),
     new MapReduceCommand(),
     new OverloadCommand(),
-    new StartCommand(),
+    new ProcessesCommand(),
 }.Parse(args).InvokeAsync();

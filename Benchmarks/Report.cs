@@ -17,20 +17,22 @@ internal static class Report
     }
 
     /// <summary>Shows the figures beside their marks.</summary>
+    /// <param name="marks">The figures.</param>
+    /// <param name="isQuick">Whether the run was too short to prove anything.</param>
     /// <returns>The exit status: 1 when a mark is missed.</returns>
-    public static int End(IReadOnlyList<Mark> marks)
+    public static int End(IReadOnlyList<Mark> marks, bool isQuick = false)
     {
         IAnsiConsole console = AnsiConsole.Console;
         console.WriteLine();
         console.Write(ToTable(marks));
         int missed = marks.Count(static mark => mark.Met == false);
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Load average at the end: {LoadAverage()}.[/]");
+        if (isQuick) console.MarkupLine("[grey]A quick run: its figures prove nothing.[/]");
         console.MarkupLine(missed == 0 ? "[green]Every mark is met.[/]" : string.Create(CultureInfo.InvariantCulture, $"[red]{missed} of {marks.Count(static mark => mark.Met is not null)} marks are missed.[/]"));
         return missed == 0 ? 0 : 1;
     }
 
-    /// <summary>The figures in a table.</summary>
-    public static Table ToTable(IEnumerable<Mark> marks)
+    private static Table ToTable(IEnumerable<Mark> marks)
     {
         Table table = new Table { Border = Console.IsOutputRedirected ? TableBorder.Ascii2 : TableBorder.Rounded }.BorderColor(Color.Grey);
         table.AddColumn("What");
@@ -46,6 +48,5 @@ internal static class Report
         return table;
     }
 
-    /// <summary>The machine's load over 1, 5 and 15 minutes.</summary>
-    public static string LoadAverage() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";
+    private static string LoadAverage() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";
 }

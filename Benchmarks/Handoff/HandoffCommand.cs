@@ -30,12 +30,10 @@ internal sealed class HandoffCommand : Command
     {
         string[] only = parsed.GetValue(_only) is { Length: > 0 } chosen ? chosen : ["pause", "crashes", "groups"];
         bool quick = parsed.GetValue(_quick);
-        IAnsiConsole console = AnsiConsole.Console;
-        if (Console.IsOutputRedirected) console.Profile.Width = 140;
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Environment.ProcessorCount} processors, load average {LoadAverage()}; the cluster and its clients share them.[/]");
+        Report.Begin("the cluster and its clients share them");
         long started = Stopwatch.GetTimestamp();
         List<Mark> marks = [];
-        void Say(string text) => console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}");
+        void Say(string text) => AnsiConsole.Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}");
         if (only.Contains("pause"))
         {
             MovePause pause = new() { Moves = parsed.GetValue(_moves) ?? (quick ? 2 : 20), Keys = quick ? 10_000 : 100_000, FrozenMoves = quick ? 1 : 5, Say = Say };
@@ -59,14 +57,6 @@ internal sealed class HandoffCommand : Command
             marks.AddRange(await groups.RunAsync(cancellationToken));
         }
 
-        console.WriteLine();
-        console.Write(MarkTable.Of(marks));
-        int missed = marks.Count(static mark => mark.Met == false);
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Load average at the end: {LoadAverage()}.[/]");
-        if (quick) console.MarkupLine("[grey]A quick run: its figures prove nothing.[/]");
-        console.MarkupLine(missed == 0 ? "[green]Every mark is met.[/]" : string.Create(CultureInfo.InvariantCulture, $"[red]{missed} of {marks.Count(static mark => mark.Met is not null)} marks are missed.[/]"));
-        return missed == 0 ? 0 : 1;
+        return Report.End(marks, quick);
     }
-
-    private static string LoadAverage() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";
 }

@@ -35,26 +35,15 @@ internal sealed class OverloadCommand : Command
 
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        IAnsiConsole console = AnsiConsole.Console;
-        if (Console.IsOutputRedirected) console.Profile.Width = 140;
         bool quick = parsed.GetValue(_quick);
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Environment.ProcessorCount} processors, load average {LoadAverage()}; the cluster and its clients share them.[/]");
+        Report.Begin("the cluster and its clients share them");
         long started = Stopwatch.GetTimestamp();
         OverloadRun run = new()
         {
             Round = TimeSpan.FromSeconds(parsed.GetValue(_seconds) ?? (quick ? 0.5 : 4)), Rounds = quick ? 1 : 3, ValueBytes = parsed.GetValue(_value),
             AddedSync = TimeSpan.FromMilliseconds(parsed.GetValue(_sync)), Saturating = parsed.GetValue(_clients),
-            Say = text => console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}"),
+            Say = text => AnsiConsole.Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}"),
         };
-        IReadOnlyList<Mark> marks = await run.RunAsync(cancellationToken);
-        console.WriteLine();
-        console.Write(MarkTable.Of(marks));
-        int missed = marks.Count(static mark => mark.Met == false);
-        console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]Load average at the end: {LoadAverage()}.[/]");
-        if (quick) console.MarkupLine("[grey]A quick run: its figures prove nothing.[/]");
-        console.MarkupLine(missed == 0 ? "[green]Every mark is met.[/]" : string.Create(CultureInfo.InvariantCulture, $"[red]{missed} of {marks.Count(static mark => mark.Met is not null)} marks are missed.[/]"));
-        return missed == 0 ? 0 : 1;
+        return Report.End(await run.RunAsync(cancellationToken), quick);
     }
-
-    private static string LoadAverage() => File.Exists("/proc/loadavg") ? string.Join(' ', File.ReadAllText("/proc/loadavg").Split(' ')[..3]) : "unknown";
 }

@@ -45,6 +45,12 @@ public sealed class ClerkAttempt
     /// <summary>The replica's address, <c>group/node</c>.</summary>
     public string Target => Replica.Address;
 
+    /// <summary>The node of that replica.</summary>
+    public string Node => Replica.Node;
+
+    /// <summary>Whatever the adapter notes: by which connection it travels.</summary>
+    public object? Way { get; set; }
+
     /// <summary>The encoded batch. Never changed.</summary>
     public byte[] Payload { get; }
 

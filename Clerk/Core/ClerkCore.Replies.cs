@@ -78,22 +78,31 @@ public sealed partial class ClerkCore
     /// A connection broke by which attempts and their answers may have travelled: nothing says which. They are sent again over the others, and stay
     /// open meanwhile; without this each would wait for its time-out, although its replica lives.
     /// </summary>
+    /// <param name="way">The connection, as <see cref="ClerkAttempt.Way"/> has it; null: it may have been any.</param>
     /// <param name="nowMs">Now.</param>
-    public void OnConnectionLost(long nowMs)
+    public void OnConnectionLost(object? way, long nowMs)
     {
-        foreach (GroupState group in _groups) SendAgain(group, nowMs);
-        if (_controller is not null) SendAgain(_controller, nowMs);
+        foreach (GroupState group in _groups) SendAgain(group, way, nowMs);
+        if (_controller is not null) SendAgain(_controller, way, nowMs);
     }
 
-    private void SendAgain(GroupState group, long nowMs)
+    private void SendAgain(GroupState group, object? way, long nowMs)
     {
-        foreach (Replica replica in group.Locator.Replicas) replica.Probe = null;
-        ClerkAttempt? oldest = group.Oldest;
-        while (group.Oldest is { } attempt) GiveUp(attempt, "a connection was lost", nowMs);
+        foreach (Replica replica in group.Locator.Replicas)
+            if (replica.Probe is { } probe && WentBy(probe, way)) replica.Probe = null;
+        ClerkAttempt? lost = null;
+        for (ClerkAttempt? attempt = group.Oldest; attempt is not null;)
+        {
+            ClerkAttempt? next = attempt.Next;
+            if (WentBy(attempt, way)) GiveUp(lost = attempt, "a connection was lost", nowMs);
+            attempt = next;
+        }
 
         // With a pause, so that connections that break again and again do not make a storm.
-        if (oldest is not null) Slow(oldest, nowMs);
+        if (lost is not null) Slow(lost, nowMs);
     }
+
+    private static bool WentBy(ClerkAttempt attempt, object? way) => way is null || attempt.Way == way;
 
     private static string Words(ReplyStatus status) => status switch
     {

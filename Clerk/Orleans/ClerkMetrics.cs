@@ -27,6 +27,9 @@ public static class ClerkMetrics
     /// <summary>The counter of batches that a replica refused as busy.</summary>
     public const string Busy = "quorleans.clerk.busy";
 
+    /// <summary>The counter of calls that went by another gateway than that of the node they were for, because that one is silent, broken or not open.</summary>
+    public const string Detours = "quorleans.clerk.detours";
+
     private static readonly Meter s_meter = new(MeterName);
     private static readonly Histogram<double> s_movingWait =
         s_meter.CreateHistogram<double>(MovingWait, "ms", "From an operation's first answer that its shard is moving to its success.");
@@ -34,13 +37,15 @@ public static class ClerkMetrics
     private static readonly Counter<long> s_calls = s_meter.CreateCounter<long>(Calls, description: "Grain calls that carried batches.");
 
     private static readonly Counter<long> s_busy = s_meter.CreateCounter<long>(Busy, description: "Batches that a replica refused as busy.");
+    private static readonly Counter<long> s_detours = s_meter.CreateCounter<long>(Detours, description: "Calls by another node's gateway.");
 
     internal static void Refused() => s_busy.Add(1);
 
-    internal static void Sent(int batches)
+    internal static void Sent(int batches, bool isDetour)
     {
         s_batches.Add(batches);
         s_calls.Add(1);
+        if (isDetour) s_detours.Add(1);
     }
 
     internal static void Waited(ShardId shard, double milliseconds)

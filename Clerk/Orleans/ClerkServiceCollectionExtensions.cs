@@ -41,6 +41,7 @@ public static class ClerkServiceCollectionExtensions
             provider.GetRequiredService<IGrainFactory>(),
             options,
             provider.GetService<TimeProvider>(),
-            provider.GetService<ConnectionWatch>());
+            provider.GetService<ConnectionWatch>(),
+            provider.GetService<INodeGateways>());
     }
 }

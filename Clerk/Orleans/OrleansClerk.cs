@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Quorleans.GrainInterfaces;
 using Quorleans.KeyValue;
@@ -17,15 +16,13 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
 {
     private const int MaximumBytesTogether = 2 << 20;
     private readonly Lock _lock = new();
-    private readonly IGrainFactory _grains;
     private readonly TimeProvider _time;
-    private readonly ConnectionWatch? _connections;
+    private readonly Ways _ways;
+    private readonly List<(ConnectionWatch Watch, Action Handler)> _watched = [];
     private readonly ClerkCore _core;
     private readonly ShardFunction _shards;
     private readonly ITimer _timer;
     private readonly long _start;
-    private readonly ConcurrentDictionary<string, IRaftReplicaGrain> _replicas = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, INodeGrain> _nodes = new(StringComparer.Ordinal);
     private ClerkEffects? _spare = new();
     private long _timerMs = long.MaxValue;
     private bool _flushQueued;
@@ -36,13 +33,12 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     /// <param name="options">Read once, here; null for the defaults.</param>
     /// <param name="time">For deadlines and pauses; null for the system's.</param>
     /// <param name="connections">The client's, so that broken connections are noticed; null inside a silo.</param>
+    /// <param name="gateways">Connections to single nodes, if the client has some.</param>
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
-    public OrleansClerk(IGrainFactory grains, ClerkOptions? options = null, TimeProvider? time = null, ConnectionWatch? connections = null)
+    public OrleansClerk(IGrainFactory grains, ClerkOptions? options = null, TimeProvider? time = null, ConnectionWatch? connections = null, INodeGateways? gateways = null)
     {
         ArgumentNullException.ThrowIfNull(grains);
-        _grains = grains;
         _time = time ?? TimeProvider.System;
-        _connections = connections;
         _start = _time.GetTimestamp();
         Span<byte> random = stackalloc byte[ClientId.Size + sizeof(ulong)];
         RandomNumberGenerator.Fill(random);
@@ -51,7 +47,9 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         _core = new ClerkCore(options, ClientId.Read(random), BitConverter.ToUInt64(random[ClientId.Size..]));
         using (ExecutionContext.SuppressFlow())
             _timer = _time.CreateTimer(static clerk => ((OrleansClerk)clerk!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        if (_connections is not null) _connections.Lost += OnConnectionLost;
+        Way own = new(node: null, grains, connections);
+        _ways = new Ways(own, gateways) { Opened = Watch };
+        Watch(own);
     }
 
     /// <summary>The Clerk's id in the replicas' session tables.</summary>
@@ -104,7 +102,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             effects = _core.SwapEffects(new ClerkEffects());
         }
 
-        if (_connections is not null) _connections.Lost -= OnConnectionLost;
+        foreach ((ConnectionWatch watch, Action handler) in _watched) watch.Lost -= handler;
         _timer.Dispose();
         foreach (ClerkOperation operation in effects.Completions) ((PendingOperation)operation).Finish();
     }
@@ -171,13 +169,21 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         CarryOut(effects);
     }
 
-    private void OnConnectionLost()
+    private void Watch(Way way)
+    {
+        if (way.Connections is not { } connections) return;
+        void Handler() => OnConnectionLost(way);
+        connections.Lost += Handler;
+        _watched.Add((connections, Handler));
+    }
+
+    private void OnConnectionLost(Way way)
     {
         ClerkEffects? effects;
         lock (_lock)
         {
             if (_disposed) return;
-            _core.OnConnectionLost(NowMs());
+            _core.OnConnectionLost(way, NowMs());
             effects = Advance();
         }
 
@@ -208,9 +214,21 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     private ClerkEffects? TakeEffects()
     {
         if (_core.Effects.IsEmpty) return null;
+        ChooseWays(_core.Effects.Sends);
         ClerkEffects empty = _spare ?? new ClerkEffects();
         _spare = null;
         return _core.SwapEffects(empty);
+    }
+
+    // What travels together goes one way.
+    private void ChooseWays(List<ClerkAttempt> sends)
+    {
+        long nowMs = NowMs();
+        foreach (ClerkAttempt attempt in sends)
+        {
+            object? together = attempt.Call is { } call && call.Attempts[0] != attempt ? call.Attempts[0].Way : null;
+            attempt.Way = together is Way way ? _ways.Take(attempt.Node, way, nowMs) : _ways.Take(attempt.Node, nowMs);
+        }
     }
 
     /// <summary>Outside the lock: sends first, since that is what takes long.</summary>
@@ -235,14 +253,15 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
 
     private async Task SendAsync(ClerkAttempt attempt)
     {
-        ClerkMetrics.Sent(1);
-        int changes = _connections?.Changes ?? 0;
+        Way way = (Way)attempt.Way!;
+        ClerkMetrics.Sent(1, way.Node != attempt.Node);
+        int changes = way.Changes;
         SubmitReply? reply = null;
         AttemptFailure failure = AttemptFailure.Unknown;
         string problem = "";
         try
         {
-            reply = await Replica(attempt.Target).Submit(new SubmitRequest(incarnation: 0, attempt.IsQuery, attempt.Payload)).ConfigureAwait(false);
+            reply = await way.Replica(attempt.Target).Submit(new SubmitRequest(incarnation: 0, attempt.IsQuery, attempt.Payload)).ConfigureAwait(false);
         }
         catch (HomeUnavailableException e)
         {
@@ -280,12 +299,13 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
 
     private async Task SendTogetherAsync(string node, ClerkAttempt[] attempts)
     {
-        ClerkMetrics.Sent(attempts.Length);
-        int changes = _connections?.Changes ?? 0;
+        Way way = (Way)attempts[0].Way!;
+        ClerkMetrics.Sent(attempts.Length, way.Node != node);
+        int changes = way.Changes;
         SubmitReply?[] replies = new SubmitReply?[attempts.Length];
         AttemptFailure failure = AttemptFailure.Unknown;
         string problem = "";
-        INodeGrain grain = _nodes.GetOrAdd(node, static (name, grains) => grains.GetGrain<INodeGrain>(name), _grains);
+        INodeGrain grain = way.NodeOf(node);
         try
         {
             SubmitReplies answer = await grain.Submit(new SubmitRequests(
@@ -347,7 +367,9 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             long nowMs = NowMs();
             for (int i = 0; i < attempts.Length; i++)
             {
-                bool certain = attempts[i].Kind != AttemptKind.Write || _connections is null || _connections.Changes == changes;
+                Way way = (Way)attempts[i].Way!;
+                _ways.End(attempts[i].Node, way, replies[i] is not null || failure == AttemptFailure.NotDelivered, nowMs);
+                bool certain = attempts[i].Kind != AttemptKind.Write || way.Changes == changes;
                 if (replies[i] is { } reply) _core.OnReply(attempts[i], Translate(reply, certain), nowMs);
                 else _core.OnFailed(attempts[i], certain ? failure : AttemptFailure.Unknown, problem, nowMs);
             }
@@ -375,9 +397,4 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         if (reply.Status == SubmitStatus.Busy) ClerkMetrics.Refused();
         return new ClerkReply(status, reply.Result, reply.LeaderHint, reply.LogTimeMs, reply.Error, MayBeCopy: !certain, reply.RetryAfterMs);
     }
-
-    private IRaftReplicaGrain Replica(string address) =>
-        _replicas.TryGetValue(address, out IRaftReplicaGrain? replica)
-            ? replica
-            : _replicas.GetOrAdd(address, _grains.GetGrain<IRaftReplicaGrain>(address));
 }

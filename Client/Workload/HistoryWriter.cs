@@ -36,6 +36,9 @@ internal sealed class HistoryWriter : IAsyncDisposable
     /// <summary>Ends when writing ends; faulted when the file cannot be written.</summary>
     public Task Completion => _writing;
 
+    /// <summary>How many operations were recorded.</summary>
+    public long Recorded => Interlocked.Read(ref _recorded);
+
     /// <summary>Ends when as many operations were recorded.</summary>
     public Task WaitForAsync(long operations, CancellationToken cancellationToken)
     {

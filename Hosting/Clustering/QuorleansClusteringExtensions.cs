@@ -42,6 +42,9 @@ public static class QuorleansClusteringExtensions
         client.Configure<GatewayOptions>(static options => options.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
         AddTable(client.Services, configuration, ClientPatience);
         client.Services.AddSingleton<IGatewayListProvider, RaftGatewayList>();
+        client.Services.AddSingleton<NodeGateways>();
+        client.Services.AddSingleton<INodeGateways>(static services => services.GetRequiredService<NodeGateways>());
+        client.Services.AddHostedService(static services => services.GetRequiredService<NodeGateways>());
         return client;
     }
 

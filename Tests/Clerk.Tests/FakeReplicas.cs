@@ -6,7 +6,8 @@ using Quorleans.Raft;
 namespace Quorleans.Clerk.Tests;
 
 /// <summary>A grain factory whose replicas live in memory: one leads, with the real state machine; each can be told to misbehave.</summary>
-internal sealed class FakeReplicas : IGrainFactory
+/// <param name="cluster">Another factory that leads to the same replicas, by another way: then only calls are counted and met here.</param>
+internal sealed class FakeReplicas(FakeReplicas? cluster = null) : IGrainFactory
 {
     private readonly ConcurrentDictionary<string, FakeReplica> _replicas = new(StringComparer.Ordinal);
     private readonly KeyValueStateMachine _machine = new();
@@ -33,6 +34,7 @@ internal sealed class FakeReplicas : IGrainFactory
 
     public SubmitReply Serve(SubmitRequest request)
     {
+        if (cluster is not null) return cluster.Serve(request);
         lock (_lock)
         {
             ReadOnlyMemory<byte> result = request.IsQuery

@@ -237,7 +237,7 @@ public sealed class LeaderTests
         driver.Put("a");
         driver.Step();
         ClerkAttempt lost = driver.TakeSent(AttemptKind.Write);
-        driver.Core.OnConnectionLost(driver.NowMs);
+        driver.Core.OnConnectionLost(way: null, driver.NowMs);
         driver.Step();
         driver.Pass(20);
         ClerkAttempt again = driver.TakeSent(AttemptKind.Write);
@@ -257,7 +257,7 @@ public sealed class LeaderTests
         driver.Put("a");
         driver.Step();
         driver.TakeSent(AttemptKind.Probe);
-        driver.Core.OnConnectionLost(driver.NowMs);
+        driver.Core.OnConnectionLost(way: null, driver.NowMs);
         driver.Step();
         driver.Pass(20);
         driver.TakeSent(AttemptKind.Probe);
@@ -270,7 +270,7 @@ public sealed class LeaderTests
         driver.Put("a");
         driver.Step();
         driver.TakeSent(AttemptKind.Write);
-        driver.Core.OnConnectionLost(driver.NowMs);
+        driver.Core.OnConnectionLost(way: null, driver.NowMs);
         driver.Step();
         driver.Pass(20);
         driver.Reply(driver.TakeSent(AttemptKind.Write), ReplyStatus.Busy);
@@ -314,7 +314,7 @@ public sealed class LeaderTests
         driver.Ok(driver.TakeSent(AttemptKind.Write));
         driver.Ended.Clear();
         driver.Pass(400);
-        if (byLostConnection) driver.Core.OnConnectionLost(driver.NowMs);
+        if (byLostConnection) driver.Core.OnConnectionLost(way: null, driver.NowMs);
         driver.Step();
         driver.Pass(400);
         driver.Ok(driver.TakeSent(AttemptKind.Probe));

@@ -124,6 +124,39 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         Assert.Equal("meanwhile", await client.Clerk.GetStringAsync("k"));
     }
 
+    [Theory]
+    [InlineData(3)]
+    [InlineData(20)]
+    public async Task WritesGoOn_WhileTheLeadersProcessIsPaused_AndNoneFails_AndNoReadIsStale(int seconds)
+    {
+        await using ClusterProcesses cluster = new(_data.Path);
+        await cluster.StartAsync("n1", "n2", "n3");
+        await using TestClient client = await TestClient.ConnectAsync(cluster);
+        await using ContinuousWriter writer = new(client.Clerk);
+        await writer.FlowsAsync(TimeSpan.FromSeconds(1));
+        string? leader = null;
+        await Eventually.Holds("a leader is known", async () => (leader = await client.LeaderAsync([.. cluster.Nodes])) is not null);
+        long since = Stopwatch.GetTimestamp();
+        await cluster[leader!].SignalAsync("STOP");
+        await Pause.ForAsync(TimeSpan.FromSeconds(seconds));
+        await cluster[leader!].SignalAsync("CONT");
+        for (long woken = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(woken) < TimeSpan.FromSeconds(2);)
+        {
+            int least = writer.Expected(1).Least;
+            int read = BitConverter.ToInt32((await client.Clerk.GetAsync(writer.KeyOf(1))).Value.Span);
+            Assert.True(read >= least, $"{least} was acknowledged before the read began, and it saw {read}.");
+        }
+
+        await writer.FlowsAsync(TimeSpan.Zero);
+        TimeSpan gap = writer.LongestGap(since);
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{leader} paused for {seconds} s: no write acknowledged for {gap.TotalMilliseconds:F0} ms; {(cluster[leader!].HasExited ? "evicted" : "it goes on")}"));
+        await writer.DisposeAsync();
+        Assert.Empty(writer.Failures);
+
+        // The whole pause, if the client had waited for the paused process' gateway. On a loaded machine elections may take long.
+        if (seconds == 20) Assert.InRange(gap.TotalSeconds, 0, 10);
+    }
+
     [Fact]
     public async Task RollingRestart_UnderLoad_NoOperationFails()
     {

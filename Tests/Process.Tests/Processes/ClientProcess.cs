@@ -23,6 +23,9 @@ internal static class ClientProcess
     /// <summary>Runs the console with a script on its standard input.</summary>
     public static Task<ClientRun> RunScriptAsync(SiloSetup setup, string script) => RunAsync(Programs.Client, [.. setup.ClientArguments], script);
 
+    /// <summary>Runs a client command on a cluster of processes.</summary>
+    public static Task<ClientRun> ClientAsync(this ClusterProcesses cluster, params string[] arguments) => RunAsync(Programs.Client, [.. arguments, "--config", cluster.Config]);
+
     /// <summary>Runs a program, such as a shell that starts the client.</summary>
     public static async Task<ClientRun> RunAsync(string program, IReadOnlyList<string> arguments, string input = "")
     {

@@ -3,31 +3,36 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 
-namespace Quorleans.Processes.Tests.Processes;
+namespace Quorleans.Tests.Shared.Processes;
 
-/// <summary>A process that a test started. It never outlives the test: disposing of it kills it, and so does the end of the test run.</summary>
+/// <summary>A process that this one started. It does not outlive it: disposing of it kills it, and so does the end of this process.</summary>
 internal sealed class ChildProcess : IAsyncDisposable
 {
     private static readonly ConcurrentDictionary<int, Process> Alive = new();
+    private const int MostKept = 64 * 1024;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
+    private readonly StreamWriter? _log;
 
     static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += static (_, _) =>
     {
         foreach (Process process in Alive.Values) TryKill(process);
     };
 
-    private ChildProcess(Process process)
+    private ChildProcess(Process process, string? log)
     {
         _process = process;
+        if (log is not null) _log = new StreamWriter(new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite)) { AutoFlush = true };
         process.OutputDataReceived += (_, line) => Add(_output, line.Data);
         process.ErrorDataReceived += (_, line) => Add(_error, line.Data);
     }
 
+    /// <summary>Its id.</summary>
     public int Id => _process.Id;
 
+    /// <summary>Whether it has ended.</summary>
     public bool HasExited => _process.HasExited;
 
     /// <summary>What it has written to standard output so far.</summary>
@@ -40,7 +45,8 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="program">Its executable.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="input">What it finds on standard input.</param>
-    public static async Task<ChildProcess> StartAsync(string program, IEnumerable<string> arguments, string input = "")
+    /// <param name="log">A file to which all that it writes is added, too.</param>
+    public static async Task<ChildProcess> StartAsync(string program, IEnumerable<string> arguments, string input = "", string? log = null)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -56,7 +62,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         // The tests' own surroundings must not change what is tested.
         foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("Quorleans__", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
-        ChildProcess child = new(new Process { StartInfo = start });
+        ChildProcess child = new(new Process { StartInfo = start }, log);
         child._process.Start();
         Alive[child.Id] = child._process;
         child._process.BeginOutputReadLine();
@@ -80,6 +86,9 @@ internal sealed class ChildProcess : IAsyncDisposable
         TryKill(_process);
         await WaitAsync();
     }
+
+    /// <summary>SIGKILL, without waiting.</summary>
+    public void KillNow() => TryKill(_process);
 
     /// <summary>Sends a signal.</summary>
     /// <param name="name">Such as <c>INT</c>.</param>
@@ -106,13 +115,16 @@ internal sealed class ChildProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         if (!_process.HasExited) await KillAsync();
         Alive.TryRemove(Id, out _);
         _process.Dispose();
+        if (_log is not null) await _log.DisposeAsync();
     }
 
+    /// <inheritdoc/>
     public override string ToString() => $"-- stdout\n{Output}\n-- stderr\n{Error}";
 
     private static void TryKill(Process process)
@@ -127,10 +139,18 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private static void Add(StringBuilder to, string? line)
+    private void Add(StringBuilder to, string? line)
     {
         if (line is null) return;
-        lock (to) to.Append(line).Append('\n');
+        lock (to)
+        {
+            to.Append(line).Append('\n');
+            // What is kept in memory is for messages about its end.
+            if (_log is not null && to.Length > MostKept) to.Remove(0, to.Length - (MostKept / 2));
+        }
+
+        if (_log is null) return;
+        lock (_log) _log.WriteLine(line);
     }
 
     private static string Read(StringBuilder from)

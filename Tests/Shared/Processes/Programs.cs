@@ -1,13 +1,18 @@
 using System.Reflection;
 
-namespace Quorleans.Processes.Tests.Processes;
+namespace Quorleans.Tests.Shared.Processes;
 
 /// <summary>Where the built executables lie.</summary>
 internal static class Programs
 {
-    public static string Silo { get; } = Find("Quorleans.Silo");
+    /// <summary>The silo.</summary>
+    public static string Silo => Find("Quorleans.Silo");
 
-    public static string Client { get; } = Find("Quorleans.Client");
+    /// <summary>The client.</summary>
+    public static string Client => Find("Quorleans.Client");
+
+    /// <summary>The chaos.</summary>
+    public static string Chaos => Find("Quorleans.Chaos");
 
     private static string Find(string name)
     {

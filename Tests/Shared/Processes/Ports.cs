@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Quorleans.Processes.Tests.Processes;
+namespace Quorleans.Tests.Shared.Processes;
 
 /// <summary>Finds TCP ports for processes.</summary>
 internal static class Ports

@@ -1,0 +1,3 @@
+using Quorleans.Chaos;
+
+return await new ChaosCommand().Parse(args).InvokeAsync();
