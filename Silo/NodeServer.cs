@@ -21,6 +21,7 @@ internal static class NodeServer
         {
             Configuration = configuration,
             Node = options.Node!,
+            MapReduce = options.MapReduce,
             ConfigureLogging = logging => ServerLogging.Configure(logging, builder.Configuration, options.Verbose),
             ConfigureSilo = silo =>
             {

@@ -49,6 +49,7 @@ internal sealed record ServerOptions
     /// <returns>Null when all is well.</returns>
     public string? Check()
     {
+        if (MapReduce.Slots is < 1 or > 1024) return Say($"MapReduce:Slots is {MapReduce.Slots}; it must be 1 to 1024");
         if (Config is not null) return string.IsNullOrWhiteSpace(Node) ? "--config needs --node, the name of the node that this process shall be" : null;
         if (Node is not null) return "--node needs --config, the cluster's configuration file";
         int nodes = Nodes ?? 3;
@@ -60,7 +61,6 @@ internal sealed record ServerOptions
         if (SiloPort < 1 || SiloPort + nodes - 1 > 65535) return Say($"--silo-port is {SiloPort}; it and the next {nodes - 1} must be ports, 1 to 65535");
         if (Math.Abs(GatewayPort - SiloPort) < nodes) return Say($"--gateway-port {GatewayPort} and --silo-port {SiloPort} overlap for {nodes} nodes");
         if (In(Http, GatewayPort, nodes) || In(Http, SiloPort, nodes)) return Say($"--http {Http} is also a port of a node");
-        if (MapReduce.Slots is < 1 or > 1024) return Say($"MapReduce:Slots is {MapReduce.Slots}; it must be 1 to 1024");
         return null;
     }
 

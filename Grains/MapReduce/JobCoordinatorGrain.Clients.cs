@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Quorleans.GrainInterfaces;
 using Quorleans.MapReduce.Jobs;
@@ -10,6 +11,7 @@ public sealed partial class JobCoordinatorGrain
     private static readonly TimeSpan ClientPatience = TimeSpan.FromSeconds(8), LogPatience = TimeSpan.FromSeconds(5);
 
     private const int MaxLogCharacters = 4 << 20;
+    private const int SecretCharacters = 64;
 
     /// <inheritdoc/>
     public async Task<JobFrame> Submit(JobFrame spec)
@@ -28,7 +30,7 @@ public sealed partial class JobCoordinatorGrain
         if (!IsAtWork) return AgainLater();
         if ((JobRules.Problem(job) ?? (_core.Find(job.Id, NowMs) is null ? await _files.CheckAsync(job) : null)) is { } problem) return Refuse(problem);
         if (_core.IsLoading(job.Id)) return AgainLater();
-        if (_core.Submit(job, NowMs) is { } refusal) return Refuse(refusal);
+        if (_core.Submit(job, RandomNumberGenerator.GetHexString(SecretCharacters), NowMs) is { } refusal) return Refuse(refusal);
         CarryOut();
         return await WaitAsync(job.Id, _core.IsInStore);
     }

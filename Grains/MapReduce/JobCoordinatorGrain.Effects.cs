@@ -27,7 +27,10 @@ public sealed partial class JobCoordinatorGrain
                 Begin($"prepare job {prepare.Spec.Id}", () => PrepareAsync(prepare.Spec));
                 break;
             case PublishEffect publish:
-                Begin($"publish job {publish.Spec.Id}", async () => Tell(_core.OnPublished, publish.Spec.Id, await _files.PublishAsync(publish, _ended)));
+                Begin($"publish job {publish.Spec.Id}", () => PublishAsync(publish));
+                break;
+            case StopPublishingEffect stop:
+                if (_publishing.TryGetValue(stop.Job, out CancellationTokenSource? stopping)) stopping.Cancel();
                 break;
             case TakeAwayEffect take:
                 Begin($"take away the output of job {take.Spec.Id}", () => TakeAwayAsync(take));
@@ -104,6 +107,16 @@ public sealed partial class JobCoordinatorGrain
 
         if (hasEnded) await _files.RemoveAsync(spec);
         _core.OnFenced(spec.Id);
+    }
+
+    private async Task PublishAsync(PublishEffect publish)
+    {
+        using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(_ended);
+        string job = publish.Spec.Id;
+        _publishing[job] = stopping;
+        string? error = await _files.PublishAsync(publish, stopping.Token);
+        _publishing.Remove(job);
+        Tell(_core.OnPublished, job, error);
     }
 
     private async Task TakeAwayAsync(TakeAwayEffect take)

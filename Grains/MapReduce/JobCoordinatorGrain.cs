@@ -28,6 +28,7 @@ public sealed partial class JobCoordinatorGrain : Grain, IJobCoordinatorGrain, I
     private readonly JobJournal _journal;
     private readonly JobFiles _files;
     private readonly JobWaiters _waiters = new();
+    private readonly Dictionary<string, CancellationTokenSource> _publishing = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _ending = new();
     private readonly CancellationToken _ended;
     private readonly CoordinatorOptions _options;
@@ -38,13 +39,14 @@ public sealed partial class JobCoordinatorGrain : Grain, IJobCoordinatorGrain, I
     /// <summary>Creates the activation.</summary>
     /// <param name="clerk">The store.</param>
     /// <param name="allowed">Which folders jobs may use.</param>
+    /// <param name="output">Publishes.</param>
     /// <param name="options">How jobs are coordinated.</param>
     /// <param name="silo">This silo.</param>
     /// <param name="membership">The cluster's members.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where it reports.</param>
     public JobCoordinatorGrain(
-        IClerk clerk, AllowedPaths allowed, CoordinatorOptions options, ILocalSiloDetails silo, IClusterMembershipService membership, TimeProvider time, ILogger<JobCoordinatorGrain> logger)
+        IClerk clerk, AllowedPaths allowed, JobOutput output, CoordinatorOptions options, ILocalSiloDetails silo, IClusterMembershipService membership, TimeProvider time, ILogger<JobCoordinatorGrain> logger)
     {
         ArgumentNullException.ThrowIfNull(silo);
         ArgumentNullException.ThrowIfNull(time);
@@ -52,7 +54,7 @@ public sealed partial class JobCoordinatorGrain : Grain, IJobCoordinatorGrain, I
         string writer = $"{silo.Name}/{Guid.NewGuid():n}";
         _core = new CoordinatorCore(options, writer);
         _journal = new JobJournal(clerk, writer, time, logger);
-        _files = new JobFiles(allowed);
+        _files = new JobFiles(allowed, output);
 
         // From here on time only goes forward: leases are measured by it, and a clock that is set would end or lengthen them.
         (_start, _startMs) = (time.GetTimestamp(), time.GetUtcNow().ToUnixTimeMilliseconds());

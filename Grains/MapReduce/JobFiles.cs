@@ -6,10 +6,9 @@ namespace Quorleans.Grains.MapReduce;
 
 /// <summary>What a coordinator does with files. Every call waits for a disk, or for a network: never on a grain's scheduler.</summary>
 /// <param name="allowed">Which folders jobs may use.</param>
-internal sealed class JobFiles(AllowedPaths allowed)
+/// <param name="output">Publishes.</param>
+internal sealed class JobFiles(AllowedPaths allowed, JobOutput output)
 {
-    private readonly JobOutput _output = new();
-
     /// <summary>Checks what a job wants to write before it is taken.</summary>
     /// <returns>Null, or what is wrong, for a person.</returns>
     public Task<string?> CheckAsync(JobSpec spec) => RunAsync(() =>
@@ -34,7 +33,7 @@ internal sealed class JobFiles(AllowedPaths allowed)
     public Task<string?> PublishAsync(PublishEffect publish, CancellationToken cancellation) => RunAsync(() =>
     {
         byte[] report = JobReports.ToJson(publish.Spec.Id, publish.Steps);
-        if (_output.Publish(publish.Spec, publish.Generation, publish.Winners, report, cancellation) == JobPublication.TakenAway)
+        if (output.Publish(publish.Spec, publish.Generation, publish.Winners, report, cancellation) == JobPublication.TakenAway)
             throw new MapReduceException(JobFailure.Output, $"The output of generation {publish.Generation} was taken away by a later coordinator.");
     });
 
@@ -43,13 +42,13 @@ internal sealed class JobFiles(AllowedPaths allowed)
     public async Task<(bool? Published, string? Error)> TakeAwayAsync(TakeAwayEffect take)
     {
         bool published = false;
-        string? error = await RunAsync(() => published = _output.TakeAway(take.Spec, take.Generation));
+        string? error = await RunAsync(() => published = output.TakeAway(take.Spec, take.Generation));
         return error is null ? (published, null) : (null, error);
     }
 
     /// <summary>Removes the staging folder.</summary>
     /// <returns>Null, or what stays and why.</returns>
-    public Task<string?> RemoveAsync(JobSpec spec) => RunAsync(() => _output.Remove(spec));
+    public Task<string?> RemoveAsync(JobSpec spec) => RunAsync(() => output.Remove(spec));
 
     private static Task<string?> RunAsync(Action action) => Task.Run(() =>
     {

@@ -61,7 +61,7 @@ public sealed class TrackerService : ILifecycleParticipant<ISiloLifecycle>, IAsy
     }
 
     private async Task StartAsync(CancellationToken cancellationToken) =>
-        _tracker.Start(await _endpoint.StartAsync(new MapOutputServer(_tracker.WorkFolder, _options.Secret), cancellationToken).ConfigureAwait(false));
+        _tracker.Start(await _endpoint.StartAsync(new MapOutputServer(_tracker.WorkFolder, _tracker.SecretOf), cancellationToken).ConfigureAwait(false));
 
     // Not on a scheduler of Orleans: a grain that the last heartbeat needs may be on it.
     private Task StopAsync(CancellationToken cancellationToken) => Task.Run(

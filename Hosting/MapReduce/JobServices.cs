@@ -30,14 +30,14 @@ internal static class JobServices
         {
             Node = node.Name,
             Folder = Path.Combine(node.DataDirectory, FolderName),
-            Machine = share.Options.MachineOf?.Invoke(node.Name) ?? Environment.MachineName,
+            Machine = share.Options.MachineOf?.Invoke(node.Name) ?? share.Options.Machine ?? Environment.MachineName,
             Slots = share.Slots,
-            Secret = share.Secret,
             Allowed = share.Options.Allowed,
         });
         services.TryAddSingleton<IMapOutputEndpoint>(provider => new MapOutputEndpoint(node.Address, provider.GetRequiredService<ILoggerFactory>()));
         services.TryAddSingleton<IStoreScanner, ClerkStoreScanner>();
-        services.AddSingleton(static _ => new TaskRunner());
+        services.TryAddSingleton(static _ => new JobOutput());
+        services.TryAddSingleton(static _ => new TaskRunner());
         services.AddSingleton(static provider => new InProcessHost(provider.GetRequiredService<TaskRunner>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(_ => new WorkerHost(share.Options.Workers with { Slots = share.Options.Slots }));
         services.TryAddSingleton<IAttemptHost>(provider => new AttemptHosts(

@@ -25,6 +25,12 @@ public sealed record MapReduceOptions
     public WorkerOptions Workers { get; init; } = new();
 
     /// <summary>
+    /// The name of the machine. Nodes whose machines have the same one read each other's map outputs as files; others fetch them by the network. Default: the
+    /// machine's own name. Containers that have one name but not one disk may be given different ones, which saves each of them a look.
+    /// </summary>
+    public string? Machine { get; init; }
+
+    /// <summary>
     /// The name of a node's machine, for tests: nodes with different ones fetch each other's map outputs by the network, though they could read the files. Default: the
     /// machine's own name.
     /// </summary>

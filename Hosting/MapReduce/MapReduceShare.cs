@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Quorleans.MapReduce.Tasks;
 
 namespace Quorleans.Hosting;
@@ -12,7 +11,4 @@ public sealed class MapReduceShare(MapReduceOptions options)
 
     /// <summary>Their slots: three nodes on two processors shall not run six attempts.</summary>
     public SlotPool Slots { get; } = new(options.Slots);
-
-    /// <summary>Without it nobody gets their map outputs. Known to this process alone: it holds all nodes of an embedded cluster.</summary>
-    internal string Secret { get; } = RandomNumberGenerator.GetHexString(64);
 }

@@ -245,7 +245,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
         _options.ConfigureLogging?.Invoke(builder.Logging);
         builder.UseOrleans(silo =>
         {
-            silo.AddQuorleans(Node.ToOptions());
+            silo.AddQuorleans(Node.ToOptions() with { MapReduce = new MapReduceShare(_options.MapReduce) });
             silo.UseQuorleansClustering(_options.Configuration);
             silo.Services.AddSingleton(_ => _service ?? throw new InvalidOperationException($"Node {Node.Name} is not open."));
             silo.Services.AddSingleton<IFatalErrorHandler>(services => new NodeFatalErrorHandler(

@@ -12,6 +12,9 @@ public sealed record NodeProcessOptions
     /// <summary>Which of its nodes this one is.</summary>
     public required string Node { get; init; }
 
+    /// <summary>How the node takes part in MapReduce jobs.</summary>
+    public MapReduceOptions MapReduce { get; init; } = new();
+
     /// <summary>Changes how the node is driven, such as Raft's timers. Default: none.</summary>
     public Func<NodeServiceOptions, NodeServiceOptions>? ConfigureNode { get; init; }
 

@@ -60,6 +60,27 @@ public sealed class PublicationTests
         Assert.Equal(end, driver.View().Phase);
     }
 
+    [Theory]
+    [InlineData(true, JobPhase.Done)]
+    [InlineData(false, JobPhase.Cancelled)]
+    public void CancelWhilePublishing_StopsIt_UnlessItWasThereAlready(bool isTooLate, JobPhase end)
+    {
+        CoreDriver driver = Reduced(reducers: 1, hold: true);
+        driver.HoldsPublication = true;
+        driver.Release();
+        Assert.Null(driver.Core.Cancel("job", driver.NowMs));
+        driver.CarryOut();
+        Assert.Equal([new StopPublishingEffect("job")], driver.Effects.OfType<StopPublishingEffect>());
+        Assert.Equal(JobPhase.Committing, driver.View().Phase);
+        driver.Core.OnPublished("job", isTooLate ? null : "The operation was canceled.", driver.NowMs);
+        driver.CarryOut();
+        Assert.Equal(end, driver.View().Phase);
+        Assert.Null(driver.View().Error);
+
+        // What was stopped is made sure of: it may have been too late all the same.
+        Assert.Equal(isTooLate ? 0 : 1, driver.Effects.OfType<TakeAwayEffect>().Count());
+    }
+
     [Fact]
     public void CancelledJob_IsSwept_WhenItsTrackersHaveStopped()
     {

@@ -18,6 +18,9 @@ public sealed class RecoveryTests
         orders = driver.Report("n1", slots: 4, running: [maps[1].Key]);
         Assert.Equal([new TaskId(0, TaskKind.Map, 2)], orders.Start.Select(static order => order.Task));
         Assert.Equal(new AttemptId(2, 1), orders.Start[0].Attempt);
+
+        // Trackers must go on trusting each other.
+        Assert.Equal([CoreDriver.Secret, CoreDriver.Secret], [maps[0].Secret, orders.Start[0].Secret]);
         driver.Report("n1", slots: 0, running: orders.Start.Select(static order => order.Key), ended: [CoreDriver.Mapped(maps[1])]);
         Assert.Equal(2, driver.View().MapsDone);
     }

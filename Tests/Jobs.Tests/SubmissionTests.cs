@@ -46,30 +46,39 @@ public sealed class SubmissionTests
     public void SameJobAgain_IsHarmless_AnotherOneOfItsIdIsRefused()
     {
         CoreDriver driver = new CoreDriver().Submit(Good);
-        Assert.Null(driver.Core.Submit(Good with { SubmittedMs = 99 }, driver.NowMs));
-        Assert.Contains("another one", driver.Core.Submit(Good with { Reducers = 3 }, driver.NowMs), StringComparison.Ordinal);
+        Assert.Null(driver.Core.Submit(Good with { SubmittedMs = 99 }, CoreDriver.Secret, driver.NowMs));
+        Assert.Contains("another one", driver.Core.Submit(Good with { Reducers = 3 }, CoreDriver.Secret, driver.NowMs), StringComparison.Ordinal);
         Assert.Single(driver.Journal);
         driver.Core.Cancel(Good.Id, driver.NowMs);
         driver.Tick();
-        Assert.Null(driver.Core.Submit(Good, driver.NowMs));
+        Assert.Null(driver.Core.Submit(Good, CoreDriver.Secret, driver.NowMs));
         Assert.Equal(JobPhase.Cancelled, driver.View(Good.Id).Phase);
+    }
+
+    [Fact]
+    public void OutputOfAJobThatIsBeingTakenOver_IsRefused()
+    {
+        CoordinatorCore core = new(new CoordinatorOptions(), "c2");
+        core.Start([new JobIndexEntry { View = new CoreDriver().Submit(CoreDriver.Spec("a", output: "/out")).View("a") }], 1_000_000);
+        Assert.True(core.IsLoading("a"));
+        Assert.Contains("Job a is to write /out", core.Submit(CoreDriver.Spec("b", output: "/out") with { Overwrite = true }, CoreDriver.Secret, 1_000_000), StringComparison.Ordinal);
     }
 
     [Fact]
     public void OutputOfARunningJob_IsRefused()
     {
         CoreDriver driver = new CoreDriver().Submit(CoreDriver.Spec("a", output: "/out"));
-        Assert.Contains("Job a is to write /out", driver.Core.Submit(CoreDriver.Spec("b", output: "/out"), driver.NowMs), StringComparison.Ordinal);
+        Assert.Contains("Job a is to write /out", driver.Core.Submit(CoreDriver.Spec("b", output: "/out"), CoreDriver.Secret, driver.NowMs), StringComparison.Ordinal);
     }
 
     [Fact]
     public void JobOverTheLimit_IsRefused_UntilAnotherHasEnded()
     {
         CoreDriver driver = new CoreDriver(new CoordinatorOptions { MaxRunningJobs = 2 }).Submit(CoreDriver.Spec("a")).Submit(CoreDriver.Spec("b"));
-        Assert.Contains("2 jobs run", driver.Core.Submit(CoreDriver.Spec("c"), driver.NowMs), StringComparison.Ordinal);
+        Assert.Contains("2 jobs run", driver.Core.Submit(CoreDriver.Spec("c"), CoreDriver.Secret, driver.NowMs), StringComparison.Ordinal);
         driver.Core.Cancel("a", driver.NowMs);
         driver.Tick();
-        Assert.Null(driver.Core.Submit(CoreDriver.Spec("c"), driver.NowMs));
+        Assert.Null(driver.Core.Submit(CoreDriver.Spec("c"), CoreDriver.Secret, driver.NowMs));
     }
 
     [Fact]

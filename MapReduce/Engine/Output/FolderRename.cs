@@ -47,18 +47,25 @@ internal static partial class FolderRename
     public static MapReduceException AlreadyThere(string target) =>
         new(JobFailure.Output, $"the output {target} exists; remove it, name another, or ask for it to be overwritten");
 
-    private static void Move(string content, string target, bool overwrite, string old)
+    /// <summary>The same where there is no such rename: for a moment, neither the old nor the new one is there.</summary>
+    internal static void Move(string content, string target, bool overwrite, string old)
     {
         try
         {
-            if (Directory.Exists(target))
-            {
-                if (!overwrite) throw AlreadyThere(target);
-                Directory.Move(target, old);
-            }
-
             if (!Directory.Exists(content)) throw new DirectoryNotFoundException($"{content} is no folder");
-            Directory.Move(content, target);
+            bool replaces = Directory.Exists(target);
+            if (replaces && !overwrite) throw AlreadyThere(target);
+            if (replaces) Directory.Move(target, old);
+            try
+            {
+                Directory.Move(content, target);
+            }
+            catch (Exception e) when (replaces && (e is IOException or UnauthorizedAccessException))
+            {
+                // Whoever took the content away meanwhile did not mean the old output.
+                Directory.Move(old, target);
+                throw;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,6 +12,11 @@ public sealed record TaskOrder
     /// <summary>The attempt.</summary>
     public required AttemptId Attempt { get; init; }
 
+    /// <summary>
+    /// The job's own secret: who has it gets the job's map outputs from a tracker. All of the job's tasks know it, and nobody else; it is not shown to people.
+    /// </summary>
+    public string Secret { get; init; } = "";
+
     /// <summary>For a plan task.</summary>
     public PlanOrder? Plan { get; init; }
 

@@ -60,7 +60,7 @@ public sealed partial class CoordinatorCore
     private TaskOrder Order(JobState job, TaskState task, TrackerState tracker, bool isBackup, long nowMs)
     {
         AttemptId attempt = new(job.Generation, ++task.Ordered);
-        TaskOrder order = new() { Spec = job.Spec, Task = task.Id, Attempt = attempt };
+        TaskOrder order = new() { Spec = job.Spec, Task = task.Id, Attempt = attempt, Secret = job.Secret };
         Add(job, task, order.Key, tracker, nowMs, isBackup);
         job.Attempts++;
         if (isBackup) job.Backups++;

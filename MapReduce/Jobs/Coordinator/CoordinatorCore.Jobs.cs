@@ -9,24 +9,25 @@ public sealed partial class CoordinatorCore
 
     /// <summary>Takes a job. It is there when it <see cref="IsInStore"/>.</summary>
     /// <param name="spec">The job; its form was checked (<see cref="JobRules"/>).</param>
+    /// <param name="secret">What its tasks shall show each other (<see cref="TaskOrder.Secret"/>): chance, which there is none of in here.</param>
     /// <param name="nowMs">The time.</param>
-    /// <returns>Null, or why not, for a person. The same job again is taken as often as it comes.</returns>
-    public string? Submit(JobSpec spec, long nowMs)
+    /// <returns>Null, or why not, for a person. The same job again is taken as often as it comes, and keeps its first secret.</returns>
+    public string? Submit(JobSpec spec, string secret, long nowMs)
     {
         ArgumentNullException.ThrowIfNull(spec);
+        ArgumentException.ThrowIfNullOrEmpty(secret);
         if (Known(spec.Id) is { } known) return IsSame(known, spec) ? null : $"There is a job {spec.Id} already, and it is another one. Choose a new id.";
-        int running = _loading.Count;
-        foreach (JobState other in _jobs.Values)
+        int running = 0;
+        foreach (JobSpec other in RunningJobs())
         {
-            if (other.HasEnded) continue;
             running++;
-            if (string.Equals(other.Spec.Output, spec.Output, StringComparison.Ordinal)) return $"Job {other.Spec.Id} is to write {spec.Output}. Name another output, or cancel that job.";
+            if (string.Equals(other.Output, spec.Output, StringComparison.Ordinal)) return $"Job {other.Id} is to write {spec.Output}. Name another output, or cancel that job.";
         }
 
         if (running >= _options.MaxRunningJobs) return $"{running} jobs run, and no more may. Wait until one has ended, or cancel one.";
         JobState job = new(spec);
         _jobs.Add(spec.Id, job);
-        Enqueue(job, new JobEvent { Kind = JobEventKind.Submitted, AtMs = nowMs, Spec = spec }, nowMs);
+        Enqueue(job, new JobEvent { Kind = JobEventKind.Submitted, AtMs = nowMs, Spec = spec, Secret = secret }, nowMs);
         return null;
     }
 
@@ -39,8 +40,21 @@ public sealed partial class CoordinatorCore
         if (_history.ContainsKey(id)) return null;
         if (!_jobs.TryGetValue(id, out JobState? job)) return _loading.Contains(id) ? $"Job {id} is being taken over." : $"There is no job {id}.";
         job.IsCancelled = true;
+
+        // Either it stops before its rename, or it has published; which of both shows when it has ended.
+        if (job.IsWorking && job.CommitGeneration > 0) Do(new StopPublishingEffect(id));
         Advance(job, nowMs);
         return null;
+    }
+
+    // Those that are just being taken over are among them.
+    private List<JobSpec> RunningJobs()
+    {
+        List<JobSpec> running = [];
+        foreach (JobIndexEntry entry in _found.Values) running.Add(entry.View.Spec);
+        foreach (JobState job in _jobs.Values)
+            if (!job.HasEnded) running.Add(job.Spec);
+        return running;
     }
 
     /// <summary>Whether a job is on its way to be known: asked for too early.</summary>

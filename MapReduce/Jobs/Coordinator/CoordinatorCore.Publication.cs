@@ -60,13 +60,13 @@ public sealed partial class CoordinatorCore
 
     private void AdvancePublication(JobState job, long nowMs)
     {
-        if (job.CommitGeneration != job.Generation || job.WasPublishing || job.IsClosing)
+        // One that did not succeed closes the job: none is begun twice.
+        if (job.CommitGeneration != job.Generation || job.IsClosing)
         {
             BeginWork(job, new TakeAwayEffect(job.Spec, job.CommitGeneration));
             return;
         }
 
-        job.WasPublishing = true;
         BeginWork(job, new PublishEffect(job.Spec, job.Generation, job.Step.Files(), [.. job.Past, job.Summarize(nowMs)]));
     }
 

@@ -32,6 +32,10 @@ public sealed record PrepareEffect(JobSpec Spec) : CoordinatorEffect;
 /// <param name="Steps">What the job did.</param>
 public sealed record PublishEffect(JobSpec Spec, int Generation, IReadOnlyList<string> Winners, IReadOnlyList<StepSummary> Steps) : CoordinatorEffect;
 
+/// <summary>The job was cancelled while it is published: that may stop, if it can before the output is there. It ends as it ends; nothing else follows.</summary>
+/// <param name="Job">The job.</param>
+public sealed record StopPublishingEffect(string Job) : CoordinatorEffect;
+
 /// <summary>Makes sure that a generation will not publish, or finds that it has: ends in <see cref="CoordinatorCore.OnTakenAway"/>.</summary>
 /// <param name="Spec">The job.</param>
 /// <param name="Generation">Which generation.</param>

@@ -9,6 +9,9 @@ internal sealed class JobState(JobSpec spec)
 
     public JobSpec Spec { get; } = spec;
 
+    /// <summary>See <see cref="TaskOrder.Secret"/>.</summary>
+    public string Secret { get; private set; } = "";
+
     /// <summary>As it is in the store, or will be when the append that is on its way is there; null: nothing of the job is in the store.</summary>
     public JobOwner? Owner { get; set; }
 
@@ -57,9 +60,6 @@ internal sealed class JobState(JobSpec spec)
     public bool IsWorking { get; set; }
 
     public bool IsPrepared { get; set; }
-
-    /// <summary>The newest committing generation's publication was begun; whatever becomes of it, it is not begun again.</summary>
-    public bool WasPublishing { get; set; }
 
     /// <summary>Before this nothing that failed is tried again.</summary>
     public long RetryAtMs { get; set; }
@@ -116,7 +116,7 @@ internal sealed class JobState(JobSpec spec)
         switch (e.Kind)
         {
             case JobEventKind.Submitted:
-                SubmittedMs = e.AtMs;
+                (SubmittedMs, Secret) = (e.AtMs, e.Secret ?? "");
                 Step = new StepState(0, e.AtMs);
                 break;
             case JobEventKind.PlanWon:
@@ -138,7 +138,6 @@ internal sealed class JobState(JobSpec spec)
                 break;
             case JobEventKind.Committing:
                 CommitGeneration = e.Generation;
-                WasPublishing = false;
                 break;
             default:
                 EndedAs = PhaseOf(e.Kind);

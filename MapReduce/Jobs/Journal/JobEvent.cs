@@ -15,6 +15,9 @@ public sealed record JobEvent
     /// <summary>Submitted: the job.</summary>
     public JobSpec? Spec { get; init; }
 
+    /// <summary>Submitted: what the job's tasks show each other to get map outputs (<see cref="TaskOrder.Secret"/>).</summary>
+    public string? Secret { get; init; }
+
     /// <summary>PlanWon, MapWon, ReduceWon, TaskFailed, and MapsLost when a reduce task could not get them: how the attempt ended.</summary>
     public TaskOutcome? Outcome { get; init; }
 

@@ -9,9 +9,6 @@ public sealed record AttemptEnvironment
     /// <summary>The machine: map outputs of the same one are read directly.</summary>
     public required string Machine { get; init; }
 
-    /// <summary>What servers of map outputs ask for.</summary>
-    public string Secret { get; init; } = "";
-
     /// <summary>What a job may read, write and run here.</summary>
     public AllowedPaths Allowed { get; init; } = AllowedPaths.Everything;
 

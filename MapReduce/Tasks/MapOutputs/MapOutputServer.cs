@@ -6,12 +6,11 @@ using Quorleans.MapReduce.Engine;
 namespace Quorleans.MapReduce.Tasks;
 
 /// <summary>Answers reduce tasks of other machines, whatever web server it is behind.</summary>
-/// <param name="root">The tracker's folder for jobs: nothing outside of it is ever opened.</param>
-/// <param name="secret">What the trackers of the cluster have in common; others get nothing.</param>
-public sealed class MapOutputServer(string root, string secret)
+/// <param name="root">The tracker's folder, with one for each job: nothing outside of it is ever opened.</param>
+/// <param name="secretOf">A job's secret, which comes with the job's orders (<see cref="Jobs.TaskOrder.Secret"/>): who does not have it gets nothing of the job. Null: that job is not known.</param>
+public sealed class MapOutputServer(string root, Func<string, string?> secretOf)
 {
     private readonly string _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar;
-    private readonly byte[] _expected = Encoding.UTF8.GetBytes(Authorization(secret));
 
     /// <summary>The value of the header <c>Authorization</c> that goes with a secret.</summary>
     public static string Authorization(string secret) => $"Bearer {secret}";
@@ -22,8 +21,6 @@ public sealed class MapOutputServer(string root, string secret)
     /// <param name="offset">How much of the answer the caller has already.</param>
     public MapOutputAnswer Answer(string? authorization, ReadOnlySpan<byte> body, long offset)
     {
-        // The time that it takes tells nothing about the secret.
-        if (secret.Length == 0 || !CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(authorization ?? ""), _expected)) return MapOutputAnswer.Refuse(401, "unknown caller");
         MapOutputRequest request;
         try
         {
@@ -35,6 +32,8 @@ public sealed class MapOutputServer(string root, string secret)
         }
 
         if (request.Partition < 0 || request.Indexes.Count is 0 or > MapOutputRequest.MostIndexes || !request.Indexes.All(IsOurs)) return MapOutputAnswer.Refuse(400, "no such request is answered");
+        string job = JobOf(request.Indexes[0]);
+        if (!IsKnown(authorization, job) || request.Indexes.Any(index => JobOf(index) != job)) return MapOutputAnswer.Refuse(401, "unknown caller");
         List<IReadOnlyList<Run>> outputs = [];
         List<int> missing = [];
         for (int i = 0; i < request.Indexes.Count; i++)
@@ -50,6 +49,12 @@ public sealed class MapOutputServer(string root, string secret)
 
     private bool IsOurs(string index) =>
         index is not null && index.StartsWith(_root, StringComparison.Ordinal) && Path.GetFileName(index) == RunIndex.FileName && Path.GetFullPath(index) == index;
+
+    private string JobOf(string index) => index[_root.Length..].Split(Path.DirectorySeparatorChar, 2)[0];
+
+    // The time that it takes tells nothing about the secret.
+    private bool IsKnown(string? authorization, string job) => secretOf(job) is { Length: > 0 } secret
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(authorization ?? ""), Encoding.UTF8.GetBytes(Authorization(secret)));
 
     private static IReadOnlyList<Run>? TryRead(string index, int partition)
     {

@@ -23,6 +23,7 @@ internal sealed class ReduceInputs
     /// <summary>Finds the runs, and fetches those of other machines.</summary>
     /// <param name="maps">All map outputs, by task.</param>
     /// <param name="partition">The reduce task's partition.</param>
+    /// <param name="secret">The job's, for other machines.</param>
     /// <param name="environment">Where it runs.</param>
     /// <param name="fetcher">Fetches.</param>
     /// <param name="files">For what is fetched.</param>
@@ -30,7 +31,7 @@ internal sealed class ReduceInputs
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="MapOutputsLostException">Some cannot be had; all of them are named, as far as is known.</exception>
     public static ReduceInputs Collect(
-        IReadOnlyList<MapOutput> maps, int partition, AttemptEnvironment environment, MapOutputFetcher fetcher, WorkFiles files, Action<long> received, CancellationToken cancellation)
+        IReadOnlyList<MapOutput> maps, int partition, string secret, AttemptEnvironment environment, MapOutputFetcher fetcher, WorkFiles files, Action<long> received, CancellationToken cancellation)
     {
         IReadOnlyList<Run>[] runs = new IReadOnlyList<Run>[maps.Count];
         List<MapOutputsLostException> losses = [];
@@ -51,7 +52,7 @@ internal sealed class ReduceInputs
                 try
                 {
                     if (tracker.Key.Length == 0) throw new MapOutputsLostException($"{wanted[0].Tracker} is on another machine and does not serve its map outputs", wanted);
-                    IReadOnlyList<IReadOnlyList<Run>> fetched = fetcher.Fetch(wanted, partition, environment.Secret, files.NewPath("fetched"), files, received, cancellation);
+                    IReadOnlyList<IReadOnlyList<Run>> fetched = fetcher.Fetch(wanted, partition, secret, files.NewPath("fetched"), files, received, cancellation);
                     for (int i = 0; i < some.Length; i++) runs[some[i]] = fetched[i];
                 }
                 catch (MapOutputsLostException e)

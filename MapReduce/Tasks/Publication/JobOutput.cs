@@ -10,6 +10,11 @@ namespace Quorleans.MapReduce.Tasks;
 /// them may be paused between any two calls. What decides is one rename each: the older one's folder becomes the output, or the younger one
 /// takes it away before. What a journal says is for the callers.
 /// </summary>
+/// <remarks>
+/// Whether a generation has published shows in the staging folder alone, since the output may be another job's by now, which overwrote it: a mark says
+/// that the generation's folder was whole and about to be renamed; and the folder, which bears the job's id in its report, is neither in its place nor
+/// among those that were taken away.
+/// </remarks>
 public sealed class JobOutput
 {
     private const int MostTries = 1000;
@@ -59,25 +64,29 @@ public sealed class JobOutput
         ArgumentNullException.ThrowIfNull(spec);
         ArgumentNullException.ThrowIfNull(winners);
         if (JobReport.IdOf(reportJson) != spec.Id) throw new ArgumentException($"the report does not bear the id {spec.Id}", nameof(reportJson));
-        if (IsOurs(spec)) return JobPublication.AlreadyPublished;
+        if (WasPublished(spec, generation)) return JobPublication.AlreadyPublished;
         string content = JobPaths.Content(spec, generation);
         bool isMade = false;
         try
         {
+            Unmark(spec, generation);
             Make(content);
             isMade = true;
             Fill(spec, content, winners, reportJson, cancellation);
             cancellation.ThrowIfCancellationRequested();
+            _reached("mark");
+            Mark(spec, generation);
             _reached("rename");
             FolderRename.Publish(content, spec.Output, spec.Overwrite, Path.Combine(JobPaths.Staging(spec), $"old-g{generation}"));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or MapReduceException)
         {
-            if (IsOurs(spec)) return JobPublication.AlreadyPublished;
+            if (WasPublished(spec, generation)) return JobPublication.AlreadyPublished;
             if (WasTakenAway(spec, content) || (isMade && !Directory.Exists(content))) return JobPublication.TakenAway;
             throw e as MapReduceException ?? new MapReduceException(JobFailure.Output, $"the output {spec.Output} cannot be put together: {e.Message}", e);
         }
 
+        _reached("published");
         SyncName(spec);
         return JobPublication.Published;
     }
@@ -101,7 +110,7 @@ public sealed class JobOutput
             {
                 if (n == MostTries) throw new IOException($"{content} comes back again and again");
                 _reached("take");
-                if (Directory.Exists(content)) MoveAway(content, string.Create(CultureInfo.InvariantCulture, $"{JobPaths.Staging(spec)}/dead-g{generation}-{n}-{Guid.NewGuid():n}"));
+                if (Directory.Exists(content)) MoveAway(content, Path.Combine(JobPaths.Staging(spec), string.Create(CultureInfo.InvariantCulture, $"{DeadName(generation)}{n}-{Guid.NewGuid():n}")));
                 _reached("bar");
                 if (TryBar(content)) break;
             }
@@ -112,7 +121,7 @@ public sealed class JobOutput
         }
 
         // Only now: before, it could still have appeared.
-        return IsOurs(spec);
+        return WasPublished(spec, generation);
     }
 
     /// <summary>Removes the job's staging folder. Nothing of the job can be published after that by anybody.</summary>
@@ -201,12 +210,52 @@ public sealed class JobOutput
 
     private static bool WasTakenAway(JobSpec spec, string content) => File.Exists(content) || !Directory.Exists(JobPaths.Staging(spec));
 
-    private static bool IsOurs(JobSpec spec)
+    private static string DeadName(int generation) => string.Create(CultureInfo.InvariantCulture, $"dead-g{generation}-");
+
+    private static string MarkOf(JobSpec spec, int generation) => Path.Combine(JobPaths.Staging(spec), string.Create(CultureInfo.InvariantCulture, $"whole-g{generation}"));
+
+    // On the disk before the rename is: a mark without a rename is nothing, but a rename without a mark could be done twice.
+    private static void Mark(JobSpec spec, int generation)
+    {
+        WorkFiles files = new(JobPaths.Staging(spec));
+        Write(files, Path.GetFileName(MarkOf(spec, generation)), [], spec.Durable);
+        if (spec.Durable) DurableFiles.SyncFolder(files.Folder);
+    }
+
+    // Before the folder that it speaks of goes: else it would seem to have become the output.
+    private static void Unmark(JobSpec spec, int generation)
+    {
+        string mark = MarkOf(spec, generation);
+        if (!File.Exists(mark)) return;
+        File.Delete(mark);
+        if (spec.Durable) DurableFiles.SyncFolder(JobPaths.Staging(spec));
+    }
+
+    private static bool WasPublished(JobSpec spec, int generation)
+    {
+        if (IsOurs(spec)) return true;
+        if (!File.Exists(MarkOf(spec, generation)) || IsOurs(JobPaths.Content(spec, generation), spec.Id)) return false;
+        try
+        {
+            foreach (string dead in Directory.EnumerateDirectories(JobPaths.Staging(spec), $"{DeadName(generation)}*"))
+                if (IsOurs(dead, spec.Id)) return false;
+            return true;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The job has ended, and was swept.
+            return false;
+        }
+    }
+
+    private static bool IsOurs(JobSpec spec) => IsOurs(spec.Output, spec.Id);
+
+    private static bool IsOurs(string folder, string id)
     {
         try
         {
-            string report = Path.Combine(spec.Output, JobReport.FileName);
-            return File.Exists(report) && JobReport.IdOf(File.ReadAllBytes(report)) == spec.Id;
+            string report = Path.Combine(folder, JobReport.FileName);
+            return File.Exists(report) && JobReport.IdOf(File.ReadAllBytes(report)) == id;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

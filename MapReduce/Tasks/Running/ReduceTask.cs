@@ -22,7 +22,7 @@ internal static class ReduceTask
         long remote = reduce.Maps.Where(map => map.Machine != environment.Machine).Sum(static map => map.Bytes) / plan.Reducers;
         long fetched = 0;
         progress.Follow(() => new TaskProgress.State(engine.OutputBytes, engine.ReducedPairs, FractionOf(engine, remote, Volatile.Read(ref fetched)), engine.Status));
-        ReduceInputs inputs = ReduceInputs.Collect(reduce.Maps, partition, environment, fetcher, files, bytes => Interlocked.Add(ref fetched, bytes), cancellation);
+        ReduceInputs inputs = ReduceInputs.Collect(reduce.Maps, partition, order.Secret, environment, fetcher, files, bytes => Interlocked.Add(ref fetched, bytes), cancellation);
         engine.SetPairs(inputs.Runs.Sum(run => run.Segments[partition].Pairs));
         ReduceSettings settings = new()
         {

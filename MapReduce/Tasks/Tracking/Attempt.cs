@@ -7,6 +7,10 @@ internal sealed class Attempt(TaskOrder order) : IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
     private volatile string? _why;
+    private volatile bool _hasLostLease;
+
+    /// <summary>Why one that ran too long without an answer of the coordinator's is stopped.</summary>
+    public const string LostLease = "the lease ended: the coordinator of jobs could not be reached";
 
     public TaskOrder Order { get; } = order;
 
@@ -16,6 +20,9 @@ internal sealed class Attempt(TaskOrder order) : IDisposable
 
     /// <summary>Why it is to stop; null: it is not.</summary>
     public string? Why => _why;
+
+    /// <summary>Its lease ended while it ran: whatever it made is not to be used.</summary>
+    public bool HasLostLease => _hasLostLease;
 
     /// <summary>Ends when the attempt has.</summary>
     public Task Ended { get; set; } = Task.CompletedTask;
@@ -27,6 +34,13 @@ internal sealed class Attempt(TaskOrder order) : IDisposable
 
         // Callbacks must not run here, under the tracker's lock.
         _ = _stop.CancelAsync();
+    }
+
+    /// <summary>Tells it to stop, since its lease has ended.</summary>
+    public void LoseLease()
+    {
+        _hasLostLease = true;
+        Stop(LostLease);
     }
 
     public void Dispose() => _stop.Dispose();

@@ -17,7 +17,7 @@ public sealed partial class Tracker : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Dictionary<AttemptKey, Attempt> _running = [];
     private readonly Dictionary<AttemptKey, TaskOutcome> _ended = [];
-    private readonly HashSet<string> _jobs = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _jobs = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource _stopping = new();
     private readonly TrackerOptions _options;
     private readonly ICoordinatorLink _link;
@@ -79,6 +79,12 @@ public sealed partial class Tracker : IAsyncDisposable
         {
             lock (_lock) return [.. _running.Values.Select(static attempt => attempt.Progress.For(attempt.Order.Key))];
         }
+    }
+
+    /// <summary>A job's secret, by which its map outputs are had; null: nothing of that job is here.</summary>
+    public string? SecretOf(string job)
+    {
+        lock (_lock) return _jobs.GetValueOrDefault(job);
     }
 
     /// <summary>Begins to ask for work.</summary>
@@ -227,7 +233,7 @@ public sealed partial class Tracker : IAsyncDisposable
                 Slots = _isStopping ? 0 : Slots,
                 Running = [.. _running.Values.Select(static attempt => attempt.Progress.For(attempt.Order.Key))],
                 Ended = [.. _ended.Values],
-                Jobs = [.. _jobs.Order(StringComparer.Ordinal)],
+                Jobs = [.. _jobs.Keys.Order(StringComparer.Ordinal)],
             };
         }
     }
@@ -237,6 +243,7 @@ public sealed partial class Tracker : IAsyncDisposable
         lock (_lock)
         {
             // The coordinator counts from the moment when it got the heartbeat, which is later.
+            StopIfLeaseEnded();
             TimeSpan span = TimeSpan.FromMilliseconds(orders.LeaseMs) - LeaseMargin;
             (_leaseStart, _leaseSpan) = (sent, span);
             TimeSpan left = span - _time.GetElapsedTime(sent);
@@ -260,10 +267,16 @@ public sealed partial class Tracker : IAsyncDisposable
         lock (_lock)
         {
             // An answer may have come while the timer was on its way.
-            if (_time.GetElapsedTime(_leaseStart) < _leaseSpan || _running.Count == 0) return;
-            LogLeaseEnded(_logger, _options.Node, _running.Count);
-            foreach (Attempt attempt in _running.Values) attempt.Stop("the lease ended: the coordinator of jobs could not be reached");
+            StopIfLeaseEnded();
         }
+    }
+
+    // A process that was paused may notice by its timer, by the answer that extends the lease again, or by an attempt that ends: whichever comes first.
+    private void StopIfLeaseEnded()
+    {
+        if (_time.GetElapsedTime(_leaseStart) < _leaseSpan || _running.Values.All(static attempt => attempt.HasLostLease)) return;
+        LogLeaseEnded(_logger, _options.Node, _running.Count);
+        foreach (Attempt attempt in _running.Values) attempt.LoseLease();
     }
 
     // With attempts that still run, the last of them does it.
@@ -285,7 +298,7 @@ public sealed partial class Tracker : IAsyncDisposable
         AttemptKey key = order.Key;
         Attempt attempt = new(order);
         _running.Add(key, attempt);
-        _jobs.Add(key.Job);
+        _jobs[key.Job] = order.Secret;
         _attempts++;
         attempt.Ended = Task.Run(() => RunAsync(attempt));
     }
@@ -295,13 +308,20 @@ public sealed partial class Tracker : IAsyncDisposable
         AttemptKey key = attempt.Order.Key;
         TaskOutcome outcome = await RunToOutcomeAsync(attempt).ConfigureAwait(false);
 
+        lock (_lock)
+        {
+            // What was done without a lease may have been given to somebody else meanwhile.
+            StopIfLeaseEnded();
+            if (attempt.HasLostLease) outcome = Failed(key, TaskFailureKind.Stopped, Attempt.LostLease);
+        }
+
         // Only map tasks leave something for others.
         bool keeps = outcome is { Failure: null, Map: not null };
         if (!keeps) _folder.Remove(key);
         lock (_lock)
         {
             _running.Remove(key);
-            if (_jobs.Contains(key.Job)) _ended[key] = outcome;
+            if (_jobs.ContainsKey(key.Job)) _ended[key] = outcome;
             else if (!_running.Keys.Any(other => other.Job == key.Job)) _folder.Forget(key.Job);
             _news.TrySetResult();
         }
@@ -318,7 +338,7 @@ public sealed partial class Tracker : IAsyncDisposable
             if (!TrackerFolder.IsName(key.Job)) throw new ArgumentException($"'{key.Job}' is no id of a job");
             using AttemptLog log = _folder.BeginLog(key, _time);
             log.Write($"{key.Task} attempt {key.Attempt} begins on {_options.Node}");
-            AttemptEnvironment environment = new() { Folder = _folder.Begin(key), Machine = _options.Machine, Secret = _options.Secret, Allowed = _options.Allowed };
+            AttemptEnvironment environment = new() { Folder = _folder.Begin(key), Machine = _options.Machine, Allowed = _options.Allowed };
             if (attempt.Order.Plan is not null && key.Task.Step == 0 && StoreInput.IsIn(attempt.Order.Spec))
                 environment = environment with { StoreFiles = await ScanAsync(attempt).ConfigureAwait(false) };
             TaskOutcome outcome = await _host.RunAsync(attempt.Order, environment, attempt.Progress, log, attempt.Stopped).ConfigureAwait(false);

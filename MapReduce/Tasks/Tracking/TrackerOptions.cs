@@ -15,9 +15,6 @@ public sealed record TrackerOptions
     /// <summary>How many attempts run at a time, for all trackers of the process together.</summary>
     public required SlotPool Slots { get; init; }
 
-    /// <summary>What trackers have in common: without it nobody gets map outputs by the network.</summary>
-    public string Secret { get; init; } = "";
-
     /// <summary>What jobs may read, write and run.</summary>
     public AllowedPaths Allowed { get; init; } = AllowedPaths.Everything;
 

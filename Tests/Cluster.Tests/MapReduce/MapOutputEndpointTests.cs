@@ -41,7 +41,7 @@ public sealed class MapOutputEndpointTests(ITestOutputHelper output) : IAsyncLif
         string plan = runner.Run(order, environment, new TaskProgress(), log, CancellationToken.None).Plan!.File;
         order = order with { Task = new TaskId(0, TaskKind.Map, 0), Plan = null, Map = new MapOrder(plan, []) };
         MapOutcome map = runner.Run(order, environment, new TaskProgress(), log, CancellationToken.None).Map!;
-        _address = await _endpoint.StartAsync(new MapOutputServer(work, Secret), CancellationToken.None);
+        _address = await _endpoint.StartAsync(new MapOutputServer(work, static job => job == "job-1" ? Secret : null), CancellationToken.None);
         _output = new MapOutput(0, order.Attempt, "n1", "i", "elsewhere", _address, map.Index, map.SpilledBytes);
     }
 

@@ -30,7 +30,7 @@ internal sealed class ClientProcess
         _world.Current.Call(core =>
         {
             if (core.IsLoading(Job.Spec.Id)) return;
-            Refused = core.Submit(Job.Spec, _world.NowMs);
+            Refused = core.Submit(Job.Spec, "secret", _world.NowMs);
             taken = core.IsInStore(Job.Spec.Id);
         });
         if (taken)

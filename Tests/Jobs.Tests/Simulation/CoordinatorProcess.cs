@@ -9,6 +9,7 @@ internal sealed class CoordinatorProcess
     private const int StoreTimeoutMs = 500;
     private readonly World _world;
     private readonly string _writer;
+    private readonly HashSet<string> _stopped = new(StringComparer.Ordinal);
     private bool _isDead;
     private long _pausedUntilMs;
 
@@ -87,8 +88,11 @@ internal sealed class CoordinatorProcess
                 RunFiles(_world.Files.Begin(prepare.Spec, e => error = e), () => Prepared(prepare.Spec, error));
                 break;
             case PublishEffect publish:
-                RunFiles(_world.Files.Publish(publish.Spec, publish.Generation, publish.Winners), () =>
+                RunFiles(_world.Files.Publish(publish.Spec, publish.Generation, publish.Winners, () => _stopped.Contains(publish.Spec.Id)), () =>
                     Core.OnPublished(publish.Spec.Id, _world.Files.IsPublished(publish.Spec) ? null : "it could not be published", _world.NowMs));
+                break;
+            case StopPublishingEffect stop:
+                _stopped.Add(stop.Job);
                 break;
             case TakeAwayEffect take:
                 RunFiles(_world.Files.TakeAway(take.Spec, take.Generation), () => Core.OnTakenAway(take.Spec.Id, _world.Files.IsPublished(take.Spec), null, _world.NowMs));

@@ -36,8 +36,8 @@ internal sealed class FilesModel
         yield return "began";
     }
 
-    /// <summary>Each element is one call.</summary>
-    public IEnumerable<string?> Publish(JobSpec spec, int generation, IReadOnlyList<string> winners)
+    /// <summary>Each element is one call. Told to stop before the last of them, it publishes nothing.</summary>
+    public IEnumerable<string?> Publish(JobSpec spec, int generation, IReadOnlyList<string> winners, Func<bool> isStopped)
     {
         if (IsPublished(spec)) yield break;
         yield return "make";
@@ -50,7 +50,7 @@ internal sealed class FilesModel
         }
 
         yield return "rename";
-        if (folder is not null && FolderAt(spec, generation) is { } content && !_outputs.ContainsKey(spec.Output))
+        if (!isStopped() && folder is not null && FolderAt(spec, generation) is { } content && !_outputs.ContainsKey(spec.Output))
         {
             _staging[spec.Id].Folders.Remove(generation);
             _outputs[spec.Output] = new Output(spec.Id);

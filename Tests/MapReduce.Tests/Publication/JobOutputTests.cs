@@ -138,6 +138,58 @@ public sealed class JobOutputTests(ITestOutputHelper output) : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(_root));
     }
 
+    // Generation 1 publishes and its coordinator dies before it says so; meanwhile somebody else may do what he likes with the output.
+    [Theory]
+    [InlineData("overwritten", false)]
+    [InlineData("overwritten", true)]
+    [InlineData("removed", false)]
+    [InlineData("removed", true)]
+    [InlineData("untouched", true)]
+    public void GenerationThatPublished_IsKnownToHave_WhateverBecameOfItsOutput(string what, bool hadOutput)
+    {
+        if (hadOutput)
+        {
+            Directory.CreateDirectory(Output);
+            File.WriteAllText(Path.Combine(Output, "old"), "old");
+        }
+
+        JobSpec spec = Begin(Spec() with { Overwrite = true }), other = Spec() with { Id = "20261125-2", Overwrite = true };
+        JobOutput publisher = new();
+        Assert.Equal(JobPublication.Published, publisher.Publish(spec, 1, Winners(spec, 1), Report(spec, 1), CancellationToken.None));
+        if (what == "removed") Directory.Delete(Output, recursive: true);
+        if (what == "overwritten")
+        {
+            Begin(other);
+            Assert.Equal(JobPublication.Published, publisher.Publish(other, 1, Winners(other, 2), Report(other, 1), CancellationToken.None));
+            publisher.Remove(other);
+        }
+
+        // As often as it is asked: the second coordinator may be lost, too.
+        Assert.True(publisher.TakeAway(spec, 1));
+        Assert.True(publisher.TakeAway(spec, 1));
+        Assert.Equal(JobPublication.AlreadyPublished, publisher.Publish(spec, 1, Winners(spec, 1), Report(spec, 1), CancellationToken.None));
+        publisher.Remove(spec);
+        Assert.Equal(what == "removed" ? [] : [Output], Directory.EnumerateFileSystemEntries(_root));
+        if (what != "removed") AssertPublished(what == "overwritten" ? other : spec, what == "overwritten" ? 2 : 1);
+    }
+
+    [Fact]
+    public void GenerationThatCouldNotPublish_IsKnownNotToHave_AlsoWhenItTriesAgain()
+    {
+        JobSpec spec = Begin();
+        Directory.CreateDirectory(Output);
+        Assert.Throws<MapReduceException>(() => new JobOutput().Publish(spec, 1, Winners(spec, 1), Report(spec, 1), CancellationToken.None));
+
+        // It dies while it builds its folder again.
+        JobOutput dying = new(static (_, _) => throw new IOException("the process ends here"), static _ => { });
+        Assert.Throws<MapReduceException>(() => dying.Publish(spec, 1, Winners(spec, 1), Report(spec, 1), CancellationToken.None));
+        Directory.Delete(JobPaths.Content(spec, 1), recursive: true);
+        Assert.False(new JobOutput().TakeAway(spec, 1));
+        Directory.Delete(Output);
+        Assert.Equal(JobPublication.Published, new JobOutput().Publish(spec, 2, Winners(spec, 1), Report(spec, 2), CancellationToken.None));
+        AssertPublished(spec, 1);
+    }
+
     // 0 is the coordinator of generation 1, which may be paused anywhere; 1 takes over: publishes, or cancels the job.
     [Theory]
     [InlineData(false, false)]

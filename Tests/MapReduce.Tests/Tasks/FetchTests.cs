@@ -59,7 +59,15 @@ public sealed class FetchTests : IDisposable
         MapOutputServer server = driver.Servers[1];
         Assert.Equal(200, server.Answer($"Bearer {TaskDriver.Secret}", request, 0).Status);
         foreach (string? wrong in (string?[])[null, "", TaskDriver.Secret, "Bearer ", $"Bearer {TaskDriver.Secret}x"]) Assert.Equal(401, server.Answer(wrong, request, 0).Status);
-        Assert.Equal(401, new MapOutputServer(driver.WorkRoot, "").Answer("Bearer ", request, 0).Status);
+        foreach (string? unknown in (string?[])["", null])
+            Assert.Equal(401, new MapOutputServer(Path.Combine(driver.WorkRoot, "m1"), _ => unknown).Answer("Bearer ", request, 0).Status);
+
+        // A job's secret opens nothing of another job's.
+        string other = driver.MapOutputs[1].Index.Replace(driver.Spec.Id, "other", StringComparison.Ordinal);
+        Directory.CreateDirectory(Path.GetDirectoryName(other)!);
+        File.Copy(driver.MapOutputs[1].Index, other);
+        foreach (string[] indexes in (string[][])[[other], [driver.MapOutputs[1].Index, other]])
+            Assert.Equal(401, server.Answer($"Bearer {TaskDriver.Secret}", new MapOutputRequest(0, indexes).ToJson(), 0).Status);
     }
 
     [Fact]

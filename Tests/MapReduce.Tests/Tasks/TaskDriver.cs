@@ -19,7 +19,7 @@ internal sealed class TaskDriver : IDisposable
         for (int i = 0; i < machines; i++)
         {
             Directory.CreateDirectory(WorkOf(i));
-            Servers.Add(new MapOutputServer(WorkOf(i), Secret));
+            Servers.Add(new MapOutputServer(WorkOf(i), job => job == spec.Id ? Secret : null));
         }
 
         HttpMessageHandler handler = new InMemoryNetwork(Servers);
@@ -92,9 +92,9 @@ internal sealed class TaskDriver : IDisposable
     {
         string folder = Path.Combine(WorkOf(machine), Spec.Id, $"{order.Task}-{order.Attempt}");
         Directory.CreateDirectory(folder);
-        AttemptEnvironment environment = new() { Folder = folder, Machine = $"m{machine}", Secret = Secret, Allowed = Allowed, StoreFiles = StoreFiles };
+        AttemptEnvironment environment = new() { Folder = folder, Machine = $"m{machine}", Allowed = Allowed, StoreFiles = StoreFiles };
         using AttemptLog log = new(Path.Combine(folder, "log"), new FakeTimeProvider());
-        return _runners[0].Run(order, environment, new TaskProgress(), log, cancellation);
+        return _runners[0].Run(order with { Secret = Secret }, environment, new TaskProgress(), log, cancellation);
     }
 
     public static TaskOutcome Done(TaskOutcome outcome)

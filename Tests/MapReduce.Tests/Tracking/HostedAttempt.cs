@@ -11,7 +11,10 @@ internal sealed class HostedAttempt
     public HostedAttempt(TaskOrder order, AttemptEnvironment environment, TaskProgress progress, AttemptLog log, CancellationToken stop)
     {
         (Order, Environment, Progress, Log, Stop) = (order, environment, progress, log, stop);
-        stop.Register(() => _outcome.TrySetResult(new TaskOutcome { Key = order.Key, Failure = new TaskFailure(TaskFailureKind.Stopped, "stopped") }));
+        stop.Register(() =>
+        {
+            if (!IsDeaf) _outcome.TrySetResult(new TaskOutcome { Key = order.Key, Failure = new TaskFailure(TaskFailureKind.Stopped, "stopped") });
+        });
     }
 
     public TaskOrder Order { get; }
@@ -23,6 +26,9 @@ internal sealed class HostedAttempt
     public AttemptLog Log { get; }
 
     public CancellationToken Stop { get; }
+
+    /// <summary>Does not notice that it is to stop.</summary>
+    public bool IsDeaf { get; set; }
 
     public Task<TaskOutcome> Outcome => _outcome.Task;
 

@@ -58,9 +58,9 @@ internal sealed class TrackerHarness : IAsyncDisposable, ICoordinatorLink, IAtte
     {
         for (int i = 0; i < 1000 && !_beats.Reader.TryPeek(out _); i++)
         {
+            // Slowly: a tracker that gets no processor meanwhile must not see its lease pass.
             Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
-            await Task.Run(static () => Thread.Yield());
+            await Task.WhenAny(_beats.Reader.WaitToReadAsync().AsTask(), Task.Delay(5));
         }
     }
 

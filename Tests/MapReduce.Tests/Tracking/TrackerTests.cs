@@ -106,6 +106,47 @@ public sealed class TrackerTests : IAsyncLifetime
         Assert.False(Directory.Exists(attempt.Environment.Folder));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AttemptThatEndsWithoutALease_HasMadeNothing(bool isExtendedAgain)
+    {
+        await _harness.BeatAsync(TrackerHarness.Orders(TrackerHarness.Map(1)));
+        HostedAttempt attempt = await _harness.BegunAsync();
+        attempt.IsDeaf = true;
+        await _harness.TickAsync();
+        var (_, answer) = await _harness.BeatAsync();
+        _harness.Time.Advance(TimeSpan.FromSeconds(4.1));
+        if (isExtendedAgain)
+        {
+            // That heartbeat was given up; the next one gets through.
+            await _harness.TickAsync();
+            Assert.Equal(attempt.Order.Key, Assert.Single((await _harness.BeatAsync(TrackerHarness.Orders())).Running).Key);
+        }
+
+        answer.TrySetCanceled();
+        attempt.End();
+        TrackerReport report = await UntilEndedAsync();
+        TaskOutcome outcome = Assert.Single(report.Ended);
+        Assert.Equal((TaskFailureKind.Stopped, true, null), (outcome.Failure!.Kind, outcome.Failure.Message.Contains("lease", StringComparison.Ordinal), outcome.Map));
+        Assert.False(Directory.Exists(attempt.Environment.Folder));
+    }
+
+    [Fact]
+    public async Task SecretOfAJob_IsKnown_AsLongAsTheJobIs()
+    {
+        await _harness.BeatAsync(TrackerHarness.Orders(TrackerHarness.Map(1) with { Secret = "s3cret" }));
+        HostedAttempt attempt = await _harness.BegunAsync();
+        Assert.Equal("s3cret", _harness.Tracker.SecretOf("job-1"));
+        Assert.Null(_harness.Tracker.SecretOf("job-2"));
+        attempt.End();
+        await UntilEndedAsync();
+        Assert.Equal("s3cret", _harness.Tracker.SecretOf("job-1"));
+        await _harness.TickAsync();
+        await _harness.UntilAsync(static report => report.Jobs.Count == 0, TrackerHarness.Orders() with { Forget = ["job-1"] });
+        Assert.Null(_harness.Tracker.SecretOf("job-1"));
+    }
+
     [Fact]
     public async Task EachAnswer_ExtendsTheLease()
     {
