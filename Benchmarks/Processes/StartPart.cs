@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Quorleans.Clerk;
 using Quorleans.Client;
 using Quorleans.Tests.Shared.Processes;
 
