@@ -36,7 +36,7 @@ internal sealed class OverloadCommand : Command
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         IAnsiConsole console = AnsiConsole.Console;
-        if (Console.IsOutputRedirected) console.Profile.Width = 140;
+        if (Console.IsOutputRedirected) console.Profile.Width = 200;
         bool quick = parsed.GetValue(_quick);
         console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Environment.ProcessorCount} processors, load average {LoadAverage()}; the cluster and its clients share them.[/]");
         long started = Stopwatch.GetTimestamp();
