@@ -6,7 +6,7 @@ namespace Quorleans.Benchmarks;
 /// <summary>How a measurement begins and ends on the console.</summary>
 internal static class Report
 {
-    private const int RedirectedWidth = 140;
+    private const int RedirectedWidth = 200;
 
     /// <summary>Says what it runs on.</summary>
     /// <param name="who">Who shares the processors, a clause.</param>

@@ -3,6 +3,9 @@ namespace Quorleans.Clerk;
 /// <summary>Each group's leader, and the attempts that it owes an answer.</summary>
 public sealed partial class ClerkCore
 {
+    // However slow a leader is, one that has died is to be missed before callers do.
+    private const int MaxSuspectAfterMs = 1000;
+
     private void GiveUpLateAttempts(GroupState group, long nowMs)
     {
         while (group.Oldest is { } attempt && attempt.SentMs + _attemptTimeoutMs <= nowMs)
@@ -10,7 +13,7 @@ public sealed partial class ClerkCore
             GiveUp(attempt, $"no answer from {attempt.Replica.Node} within {_attemptTimeoutMs} ms", nowMs);
 
             // Followers were asked meanwhile. If one had heard the leader, it would not be suspect any more: let it prove itself.
-            if (attempt.Replica == group.Locator.Leader && nowMs - group.Locator.HeardMs >= _suspectAfterMs) group.Locator.Forget(nowMs);
+            if (attempt.Replica == group.Locator.Leader && nowMs - group.Locator.HeardMs >= SuspectAfterMs(group)) group.Locator.Forget(nowMs);
         }
     }
 
@@ -45,7 +48,7 @@ public sealed partial class ClerkCore
 
     private long HurriesAtMs(GroupState group, Lane lane) =>
         OldestOf(group, lane) is { } attempt && group.Locator.HeardMs > attempt.SentMs && attempt.Replica == group.Locator.Leader
-            ? Math.Max(attempt.SentMs + HurryAfterMs, lane.HurriedMs + _attemptTimeoutMs)
+            ? Math.Max(attempt.SentMs + HurryAfterMs(group), lane.HurriedMs + _attemptTimeoutMs)
             : long.MaxValue;
 
     private static ClerkAttempt? OldestOf(GroupState group, Lane lane)
@@ -55,14 +58,20 @@ public sealed partial class ClerkCore
         return attempt;
     }
 
-    private long HurryAfterMs => 4L * _suspectAfterMs;
+    private long HurryAfterMs(GroupState group) => 4L * SuspectAfterMs(group);
+
+    /// <summary>
+    /// After how long silence is suspicious. A leader that has too much to do answers everybody late: if all of them asked the other replicas about it and sent again what
+    /// it has, it would have even more to do. So a leader is given twice the time that it has taken lately.
+    /// </summary>
+    private int SuspectAfterMs(GroupState group) => (int)Math.Max(_suspectAfterMs, Math.Min(2 * group.LatencyMs, MaxSuspectAfterMs));
 
     /// <summary>
     /// The leader answered one that was sent long after others: it takes a lane's batches in their order, so the others' answers are lost.
     /// </summary>
     private void GiveUpOvertaken(ClerkAttempt answered, long nowMs)
     {
-        for (ClerkAttempt? attempt = answered.Group.Oldest; attempt is not null && attempt.SentMs + HurryAfterMs <= answered.SentMs;)
+        for (ClerkAttempt? attempt = answered.Group.Oldest; attempt is not null && attempt.SentMs + HurryAfterMs(answered.Group) <= answered.SentMs;)
         {
             ClerkAttempt? next = attempt.Next;
             if (attempt.Kind == answered.Kind && attempt.Replica == answered.Replica) GiveUp(attempt, "its answer was lost", nowMs);
@@ -89,7 +98,7 @@ public sealed partial class ClerkCore
 
     private long SuspectAtMs(GroupState group) =>
         group.Oldest is { } oldest && !group.Locator.IsSearching
-            ? Math.Max(oldest.SentMs, group.Locator.HeardMs) + _suspectAfterMs
+            ? Math.Max(oldest.SentMs, group.Locator.HeardMs) + SuspectAfterMs(group)
             : long.MaxValue;
 
     private long WhenNext(GroupState group)

@@ -145,6 +145,7 @@ public sealed partial class ClerkCore
         // It led when the attempt was answered. If another one proved itself by an attempt that was sent later, that is the news.
         if (attempt.Id < group.ProvenBy && attempt.Replica != group.Locator.Leader) return;
         group.LearnLogTime(attempt, reply.LogTimeMs, nowMs);
+        group.LearnLatency(nowMs - attempt.SentMs);
         group.ProvenBy = Math.Max(group.ProvenBy, attempt.Id);
         if (!group.Locator.Found(attempt.Replica, nowMs)) return;
 

@@ -97,6 +97,12 @@ internal sealed class GroupState(int gid, string name, LeaderLocator locator)
         _logTimeFrom = lastAttempt;
     }
 
+    /// <summary>How long the leader takes to answer at present: at once when it takes longer than it did, slowly when it gets faster.</summary>
+    public long LatencyMs { get; private set; }
+
+    /// <summary>The leader answered an attempt.</summary>
+    public void LearnLatency(long milliseconds) => LatencyMs = Math.Max(milliseconds, LatencyMs - ((LatencyMs - milliseconds + 7) / 8));
+
     /// <summary>A deadline of the local clock, in log time.</summary>
     public long ToLogDeadline(long deadlineMs) => Math.Max(1, deadlineMs + _logOffsetMs + LogDeadlineSlackMs);
 

@@ -27,7 +27,12 @@ internal sealed class Admission(int maxCount, long maxBytes, Admission? node)
     /// <param name="isUrgent">Whether it is let in in any case.</param>
     internal bool TryEnter(int bytes, bool isUrgent)
     {
-        if (node is not null && !node.TryEnter(bytes, isUrgent)) return false;
+        if (node is not null && !node.TryEnter(bytes, isUrgent))
+        {
+            Interlocked.Increment(ref _refused); // the node has counted it
+            return false;
+        }
+
         int count = Interlocked.Increment(ref _count);
         long total = Interlocked.Add(ref _bytes, bytes);
         if (isUrgent || count == 1 || (count <= maxCount && total <= maxBytes)) return true;
@@ -45,5 +50,9 @@ internal sealed class Admission(int maxCount, long maxBytes, Admission? node)
     }
 
     /// <summary>A batch was refused as busy: here, or by the loop after it was let in.</summary>
-    internal void CountRefusal() => Interlocked.Increment(ref (node ?? this)._refused);
+    internal void CountRefusal()
+    {
+        Interlocked.Increment(ref _refused);
+        node?.CountRefusal();
+    }
 }

@@ -8,7 +8,7 @@ namespace Quorleans.Raft.Node;
 /// </summary>
 internal sealed partial class Replica
 {
-    private const int LeastRetryMs = 10, MostRetryMs = 500;
+    private const int LeastRetryMs = 10, MostRetryMs = 1000, LookTicks = 10;
     private readonly RaftNode _node;
     private readonly RaftOutput _output = new();
     private readonly Queue<Proposal> _proposals = new();
@@ -18,6 +18,11 @@ internal sealed partial class Replica
     private readonly Queue<(long Batch, DurabilityToken Token)> _tokens = new();
     private long _context;
     private int _retryAfterMs = LeastRetryMs;
+    private int _pauseMs = LeastRetryMs;
+    private long _nextLook;
+    private long _taken;
+    private long _takenBefore;
+    private long _refusedBefore;
 
     internal Replica(RaftNode node, RaftCore core, LogGroup log, IStateMachine machine, string? snapshotFile)
     {
@@ -39,7 +44,7 @@ internal sealed partial class Replica
     /// <summary>Clients' batches of reads that do.</summary>
     internal Admission Reads { get; }
 
-    /// <summary>After how long it is worth another try when it is busy: as long as the oldest proposal has waited. Any thread may read.</summary>
+    /// <summary>After how many milliseconds it is worth another try when it is busy; see <see cref="EstimateWait"/>. Any thread may read.</summary>
     internal int RetryAfterMs => Volatile.Read(ref _retryAfterMs);
 
     /// <summary>Why it stopped, or null.</summary>
@@ -98,6 +103,7 @@ internal sealed partial class Replica
         {
             (proposal.Index, proposal.Term, proposal.TakenAt) = (result.Index, result.Term, _node.Ticks);
             _proposals.Enqueue(proposal);
+            _taken++;
             return;
         }
 
@@ -124,7 +130,12 @@ internal sealed partial class Replica
 
         long context = ++_context;
         _queries.Add(context, query);
-        if (Core.RequestRead(context, query.IsUrgent)) return;
+        if (Core.RequestRead(context, query.IsUrgent))
+        {
+            _taken++;
+            return;
+        }
+
         _queries.Remove(context);
         RefuseAsBusy(query, Reads, "Too many reads are waiting.");
     }
@@ -135,11 +146,23 @@ internal sealed partial class Replica
         submission.SetResult(Answer(OutcomeStatus.Busy, error: reason) with { RetryAfterMs = RetryAfterMs });
     }
 
-    /// <summary>Called at ticks.</summary>
+    /// <summary>
+    /// Called at ticks. Who is refused shall wait for as long as the oldest proposal has, at least; and longer and longer while there are many refusals for each batch that
+    /// is taken, since a refusal costs half of what a batch does: a fixed pause would let ten times as many clients use up the processors to be refused.
+    /// </summary>
     internal void EstimateWait()
     {
+        if (_node.Ticks >= _nextLook)
+        {
+            long refused = Writes.Refused + Reads.Refused;
+            (long taken, long more) = (_taken - _takenBefore, refused - _refusedBefore);
+            (_takenBefore, _refusedBefore, _nextLook) = (_taken, refused, _node.Ticks + LookTicks);
+            if (more * 8 > taken) _pauseMs = Math.Min(_pauseMs * 2, MostRetryMs);
+            else if (more * 16 <= taken) _pauseMs = Math.Max(_pauseMs / 2, LeastRetryMs);
+        }
+
         long ticks = _proposals.TryPeek(out Proposal? oldest) ? _node.Ticks - oldest.TakenAt : 0;
-        Volatile.Write(ref _retryAfterMs, (int)Math.Clamp(ticks * _node.Options.Raft.TickMilliseconds, LeastRetryMs, MostRetryMs));
+        Volatile.Write(ref _retryAfterMs, (int)Math.Clamp(ticks * _node.Options.Raft.TickMilliseconds, _pauseMs, MostRetryMs));
     }
 
     private void Receive(InboundRequest request)

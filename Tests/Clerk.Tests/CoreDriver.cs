@@ -76,6 +76,12 @@ internal sealed class CoreDriver
         Step();
     }
 
+    public void Busy(ClerkAttempt attempt, int retryAfterMs = 0)
+    {
+        Core.OnReply(attempt, new ClerkReply(ReplyStatus.Busy, default, null, 0, "too much", RetryAfterMs: retryAfterMs), NowMs);
+        Step();
+    }
+
     public void Fail(ClerkAttempt attempt, AttemptFailure failure = AttemptFailure.Unknown)
     {
         Core.OnFailed(attempt, failure, "connection lost", NowMs);

@@ -1,0 +1,122 @@
+using Xunit;
+
+namespace Quorleans.Clerk.Tests;
+
+/// <summary>What the Clerk does when the cluster has too much to do: it waits, and does not make it more.</summary>
+public sealed class OverloadTests
+{
+    [Fact]
+    public void ARefusalAsBusy_IsWaitedOut_ForAsLongAsItSays_WithJitter()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        ClerkOperation put = driver.Put("a");
+        driver.Step();
+        driver.Busy(driver.TakeSent(AttemptKind.Write), retryAfterMs: 400);
+        driver.Pass(199);
+        Assert.Empty(driver.Sent);
+        driver.Pass(402);
+        driver.Ok(driver.TakeSent(AttemptKind.Write));
+        Assert.Null(put.Error);
+    }
+
+    [Fact]
+    public void WhateverAReplicaSays_TheWaitIsBounded()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        driver.Put("a");
+        driver.Step();
+        driver.Busy(driver.TakeSent(AttemptKind.Write), retryAfterMs: int.MaxValue);
+        driver.Pass(1501);
+        driver.TakeSent(AttemptKind.Write);
+    }
+
+    [Fact]
+    public void AnotherBatchThatWasTaken_DoesNotEndThePause()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        driver.Put("a");
+        driver.Step();
+        ClerkAttempt first = driver.TakeSent(AttemptKind.Write);
+        driver.Put("b");
+        driver.Step();
+        ClerkAttempt second = driver.TakeSent(AttemptKind.Write);
+        driver.Busy(second, retryAfterMs: 400);
+        driver.Ok(first);
+        driver.Pass(199);
+        Assert.Empty(driver.Sent);
+        driver.Pass(402);
+        driver.TakeSent(AttemptKind.Write);
+    }
+
+    [Fact]
+    public void ReadsGoOn_WhileWritesAreRefused()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        driver.Put("a");
+        driver.Step();
+        driver.Busy(driver.TakeSent(AttemptKind.Write), retryAfterMs: 400);
+        driver.Get("a");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Read);
+    }
+
+    [Fact]
+    public void AnOperationThatWasRefusedUntilItsDeadline_IsBusy_AndDidNotHappen_UnlessAnEarlierTryIsUnknown()
+    {
+        CoreDriver driver = new CoreDriver(static options => options.OperationTimeout = TimeSpan.FromSeconds(3)).FindLeader();
+        ClerkOperation refused = driver.Put("a"), unsure = driver.Put("b");
+        driver.Step();
+        driver.Fail(driver.TakeSent(AttemptKind.Write));
+        ClerkOperation late = driver.Put("c");
+        for (int i = 0; i < 300 && !late.IsDone; i++)
+        {
+            foreach (ClerkAttempt attempt in driver.Sent.ToArray())
+            {
+                driver.Sent.Remove(attempt);
+                if (attempt.Kind == AttemptKind.Write) driver.Busy(attempt, 100);
+                else driver.Ok(attempt);
+            }
+
+            driver.Pass(20);
+        }
+
+        Assert.Equal((ClerkError.Busy, OperationOutcome.DidNotHappen), (late.Error, late.Outcome));
+        Assert.Contains("too much", late.ErrorMessage, StringComparison.Ordinal);
+        Assert.All((ClerkOperation[])[refused, unsure], static operation =>
+            Assert.Equal((ClerkError.DeadlineExceeded, OperationOutcome.Unknown), (operation.Error, operation.Outcome)));
+    }
+
+    [Fact]
+    public void ALeaderThatAnswersLate_IsNotSuspected_NorGivenItsLoadTwice()
+    {
+        CoreDriver driver = new CoreDriver().FindLeader();
+        for (int i = 0; i < 20; i++)
+        {
+            ClerkOperation put = driver.Put($"k{i}");
+            driver.Step();
+            ClerkAttempt attempt = driver.TakeSent(AttemptKind.Write);
+            driver.Pass(i == 0 ? 140 : 260);
+            if (i > 0) Assert.Empty(driver.Sent);
+            driver.Ok(attempt);
+            Assert.Equal(1, put.Attempts);
+            driver.Sent.Clear();
+        }
+
+        // It gets fast again, and then dies: that is noticed as soon as ever.
+        for (int i = 0; i < 40; i++)
+        {
+            driver.Put($"f{i}");
+            driver.Step();
+            driver.Pass(2);
+            driver.Ok(driver.TakeSent(AttemptKind.Write));
+        }
+
+        driver.Put("last");
+        driver.Step();
+        driver.TakeSent(AttemptKind.Write);
+        driver.Pass(149);
+        Assert.Empty(driver.Sent);
+        driver.Pass(2);
+        Assert.Contains(driver.Sent, static attempt => attempt.Kind == AttemptKind.Probe);
+    }
+}
