@@ -20,10 +20,12 @@ internal sealed class ProcessesCommand : Command
     private readonly Option<int?> _rounds = new("--rounds") { Description = "How many rounds: by default 50 kills, 3 pauses of each length, 1 rolling restart.", HelpName = "N" };
     private readonly Option<int> _clients = new("--clients") { Description = "How many clients write during rolling restarts.", HelpName = "N", DefaultValueFactory = static _ => 32 };
 
+    private readonly Option<bool> _oneClient = new("--one-client") { Description = "Connect as a client that was told gateways only, without connections to single nodes: for comparison." };
+
     public ProcessesCommand()
         : base("processes", "Measure three silo processes: kill -9 and pauses of the leader's, rolling restarts. About ten minutes; status 1 when a mark is missed.")
     {
-        foreach (Option option in (Option[])[_only, _rounds, _clients]) Add(option);
+        foreach (Option option in (Option[])[_only, _rounds, _clients, _oneClient]) Add(option);
         _only.AcceptOnlyFromAmong([.. Parts.Select(static part => part.Name)]);
         foreach (Option option in (Option[])[_rounds, _clients])
         {
@@ -42,7 +44,7 @@ internal sealed class ProcessesCommand : Command
         long started = Stopwatch.GetTimestamp();
         Report.Begin("three silo processes and the client share them");
         ProcessesOptions options = new(
-            parsed.GetValue(_rounds), parsed.GetRequiredValue(_clients),
+            parsed.GetValue(_rounds), parsed.GetRequiredValue(_clients), parsed.GetValue(_oneClient),
             text => AnsiConsole.Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}"));
         List<Mark> marks = [];
         foreach ((string name, Func<ProcessesOptions, CancellationToken, Task<IReadOnlyList<Mark>>> run) in Parts)
@@ -54,5 +56,6 @@ internal sealed class ProcessesCommand : Command
 /// <summary>What the parts are told.</summary>
 /// <param name="Rounds">How many rounds; null: as many as the part thinks right.</param>
 /// <param name="Clients">How many clients write during rolling restarts.</param>
+/// <param name="OneClient">Whether the client has no connections to single nodes.</param>
 /// <param name="Say">Tells a person how far it is.</param>
-internal sealed record ProcessesOptions(int? Rounds, int Clients, Action<string> Say);
+internal sealed record ProcessesOptions(int? Rounds, int Clients, bool OneClient, Action<string> Say);
