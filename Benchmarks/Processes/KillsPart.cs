@@ -10,7 +10,7 @@ internal sealed class KillsPart(ProcessesOptions options)
     public async Task<IReadOnlyList<Mark>> RunAsync(CancellationToken cancellationToken)
     {
         int rounds = options.Rounds ?? 50;
-        await using ProcessBench bench = await ProcessBench.StartAsync(cancellationToken);
+        await using ProcessBench bench = await ProcessBench.StartAsync(options.OneClient, cancellationToken);
         await using Prober prober = new(bench.Client.Clerk, "probe");
         List<double> gaps = [], starts = [];
         for (int i = 1; i <= rounds; i++)
@@ -43,7 +43,7 @@ internal sealed class KillsPart(ProcessesOptions options)
             Mark.AtMost(FormattableString.Invariant($"kill -9 of the leader's process, {rounds} times: next acknowledged write after, median"), Percentiles.Of(gaps, 50), 600, "ms"),
             Mark.AtMost("… at most", gaps.Max(), 1500, "ms"),
             Mark.AtMost("… errors that callers saw", prober.Errors.Count, 0, ""),
-            Mark.Is("… afterwards calls go by the nodes' own gateways again", FormattableString.Invariant($"{calls - detours} of {calls}"), detours == 0 && calls > 0),
+            options.OneClient ? Mark.Beside("… afterwards calls", FormattableString.Invariant($"{calls}")) : Mark.Is("… afterwards calls go by the nodes' own gateways again", FormattableString.Invariant($"{calls - detours} of {calls}"), detours == 0 && calls > 0),
             Mark.Beside("… killed process ready again after, median and most", FormattableString.Invariant($"{Percentiles.Of(starts, 50):F0} and {starts.Max():F0} ms")),
         ];
     }

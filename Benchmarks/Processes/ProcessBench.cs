@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Quorleans.Clerk;
 using Quorleans.Client;
 using Quorleans.GrainInterfaces;
+using Quorleans.Hosting;
 using Quorleans.Tests.Shared.Processes;
 
 namespace Quorleans.Benchmarks.Processes;
@@ -22,14 +23,19 @@ internal sealed class ProcessBench : IAsyncDisposable
     public ICluster Client { get; }
 
     /// <summary>Starts them and waits until they serve.</summary>
-    public static async Task<ProcessBench> StartAsync(CancellationToken cancellationToken)
+    /// <param name="oneClient">Whether the client is told gateways only, and so has no connections to single nodes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task<ProcessBench> StartAsync(bool oneClient, CancellationToken cancellationToken)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("quorleans-bench-");
         ClusterProcesses cluster = new(directory.FullName);
         try
         {
             await cluster.StartAsync([.. cluster.Nodes]);
-            ICluster client = await new OrleansConnector().ConnectAsync(new ConnectOptions { Gateways = "", Config = cluster.Config }, cancellationToken);
+            ICluster client = await new OrleansConnector().ConnectAsync(new ConnectOptions
+            {
+                Gateways = string.Join(',', ClusterConfigurationFile.Read(cluster.Config).Nodes.Select(static node => node.GatewayEndPoint)), Config = oneClient ? null : cluster.Config,
+            }, cancellationToken);
             await client.Clerk.PutAsync("ready", "", cancellationToken);
             // The connections to single nodes open a moment later than the client's own.
             await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);

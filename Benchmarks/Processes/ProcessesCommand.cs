@@ -21,11 +21,12 @@ internal sealed class ProcessesCommand : Command
     private readonly Option<int?> _rounds = new("--rounds") { Description = "How many rounds: by default 3 starts of each kind, 50 kills, 3 pauses of each length, 1 rolling restart.", HelpName = "N" };
     private readonly Option<int> _clients = new("--clients") { Description = "How many clients write during rolling restarts.", HelpName = "N", DefaultValueFactory = static _ => 32 };
     private readonly Option<int> _keys = new("--keys") { Description = "How many keys a process starts with.", HelpName = "N", DefaultValueFactory = static _ => 1_000_000 };
+    private readonly Option<bool> _oneClient = new("--one-client") { Description = "Connect as a client that was told gateways only, without connections to single nodes: for comparison." };
 
     public ProcessesCommand()
         : base("processes", "Measure three silo processes: their start, kill -9 and pauses of the leader's, rolling restarts. About ten minutes; status 1 when a mark is missed.")
     {
-        foreach (Option option in (Option[])[_only, _rounds, _clients, _keys]) Add(option);
+        foreach (Option option in (Option[])[_only, _rounds, _clients, _keys, _oneClient]) Add(option);
         _only.AcceptOnlyFromAmong([.. Parts.Select(static part => part.Name)]);
         foreach (Option option in (Option[])[_rounds, _clients, _keys])
         {
@@ -44,7 +45,7 @@ internal sealed class ProcessesCommand : Command
         long started = Stopwatch.GetTimestamp();
         Report.Begin("three silo processes and the client share them");
         ProcessesOptions options = new(
-            parsed.GetValue(_rounds), parsed.GetRequiredValue(_clients), parsed.GetRequiredValue(_keys),
+            parsed.GetValue(_rounds), parsed.GetRequiredValue(_clients), parsed.GetRequiredValue(_keys), parsed.GetValue(_oneClient),
             text => AnsiConsole.Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}"));
         List<Mark> marks = [];
         foreach ((string name, Func<ProcessesOptions, CancellationToken, Task<IReadOnlyList<Mark>>> run) in Parts)
@@ -57,5 +58,6 @@ internal sealed class ProcessesCommand : Command
 /// <param name="Rounds">How many rounds; null: as many as the part thinks right.</param>
 /// <param name="Clients">How many clients write during rolling restarts.</param>
 /// <param name="Keys">How many keys a process starts with.</param>
+/// <param name="OneClient">Whether the client has no connections to single nodes.</param>
 /// <param name="Say">Tells a person how far it is.</param>
-internal sealed record ProcessesOptions(int? Rounds, int Clients, int Keys, Action<string> Say);
+internal sealed record ProcessesOptions(int? Rounds, int Clients, int Keys, bool OneClient, Action<string> Say);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Quorleans.GrainInterfaces;
 using Quorleans.KeyValue;
@@ -20,6 +21,9 @@ public sealed partial class NodeService : IAsyncDisposable
 {
     /// <summary>The group that a cluster is created with, and that owns all shards then.</summary>
     public const string StoreGroup = "g1";
+
+    // A stop must end: whoever takes a leadership does so within milliseconds, or cannot.
+    private static readonly TimeSpan HandOverPatience = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<string, IStateMachine> _machines = new(StringComparer.Ordinal);
     private readonly NodeDirectory _directory;
@@ -268,18 +272,19 @@ public sealed partial class NodeService : IAsyncDisposable
         return $"{target} did not take over within 3 s; it may be down or far behind.";
     }
 
-    /// <summary>Hands over every leadership held here, to whoever takes it first. For a graceful stop.</summary>
+    /// <summary>Hands over every leadership held here, to whoever takes it first, for at most about ten seconds: from a node that is cut off none goes. For a graceful stop.</summary>
     /// <param name="isUp">Whether a node can be reached: one that cannot would only be waited for.</param>
     public async Task HandOverAsync(Func<string, bool> isUp)
     {
         ArgumentNullException.ThrowIfNull(isUp);
         if (Raft is null) return;
+        long start = Stopwatch.GetTimestamp();
         foreach (GroupId group in Raft.Groups)
         {
             ReplicaState? state = await Raft.GetStateAsync(group.Name).ConfigureAwait(false);
             if (state?.Role != RaftRole.Leader) continue;
             foreach (Member member in state.Membership.Voters)
-                if (member.Node != Node && isUp(member.Node) && await TransferLeadershipAsync(group.Name, member.Node).ConfigureAwait(false) is null)
+                if (member.Node != Node && isUp(member.Node) && Stopwatch.GetElapsedTime(start) < HandOverPatience && await TransferLeadershipAsync(group.Name, member.Node).ConfigureAwait(false) is null)
                     break;
         }
     }
