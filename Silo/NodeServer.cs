@@ -28,11 +28,11 @@ internal static class NodeServer
                 if (options.Dashboard) silo.AddDashboard();
             },
         });
-        await using WebApplication app = NodeWeb.Build(builder, options, node);
         LoopbackPorts.RequireFree(node.Node.Address, node.Node.Http, $"The HTTP server of node '{node.Node.Name}'");
-        // The pages first: while the node waits for others they say for which.
+        // Beside each other: while the node waits for others the pages say for which.
+        Task starting = Task.Run(() => node.StartAsync(stop), CancellationToken.None);
+        await using WebApplication app = NodeWeb.Build(builder, options, node);
         await app.StartAsync(stop);
-        Task starting = node.StartAsync(stop);
         // The disk may fail while the node waits for others.
         if (await Task.WhenAny(starting, node.Ended) != starting) return await EndAsync(node);
         await starting;

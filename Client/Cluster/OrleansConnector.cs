@@ -21,7 +21,7 @@ internal sealed class OrleansConnector : IClusterConnector
     /// <inheritdoc/>
     public async Task<ICluster> ConnectAsync(ConnectOptions options, CancellationToken cancellationToken)
     {
-        ClusterConfiguration? configuration = options.Config is { } config ? await EffectiveConfiguration.ReadAsync(config, cancellationToken) : null;
+        ClusterConfiguration? configuration = options.Config is { } config ? await EffectiveConfiguration.ReadAsync(config, ProbeTimeout, cancellationToken) : null;
         IReadOnlyList<Endpoint> endpoints = configuration is null
             ? Endpoint.TryParseList(options.Gateways, out IReadOnlyList<Endpoint> given, out string? problem) ? given : throw ClientException.Usage(problem)
             : [.. configuration.Nodes.Select(static node => new Endpoint(node.Address.ToString(), node.Gateway))];

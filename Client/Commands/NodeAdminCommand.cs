@@ -17,7 +17,7 @@ internal abstract class NodeAdminCommand(ClientContext context, string name, str
 
     /// <summary>Reaches the nodes that a command line means.</summary>
     internal static async Task<INodeAdmin> ReachAsync(ClientContext context, ParseResult parsed, CancellationToken cancellationToken) => parsed.GetValue(context.Options.Config) is { } config
-        ? new ProcessNodeAdmin(await EffectiveConfiguration.ReadAsync(config, cancellationToken), context.NodeAdmin)
+        ? new ProcessNodeAdmin(await EffectiveConfiguration.ReadAsync(config, TimeSpan.FromSeconds(parsed.GetRequiredValue(context.Options.Timeout)), cancellationToken), context.NodeAdmin)
         : context.NodeAdmin(Reach(parsed.GetRequiredValue(context.Options.Http)));
 
     private static Endpoint Reach(string http) => Endpoint.TryParse(http, out Endpoint endpoint, out string? problem) ? endpoint : throw ClientException.Usage(problem);

@@ -16,6 +16,9 @@ public sealed class MembersClient(PeerClient peers, TimeProvider time)
     /// <summary>How long a request is tried before it fails. Default: 10 s.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether a request fails at once when nothing listens at any node. For tools: a silo waits for the others to come up.</summary>
+    public bool NeedsAListener { get; init; }
+
     /// <summary>Reads which nodes were added and removed, linearizably.</summary>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="ClusterException">Nobody answered for the group in time.</exception>
@@ -86,6 +89,7 @@ public sealed class MembersClient(PeerClient peers, TimeProvider time)
                 if (time.GetElapsedTime(start) > Patience) throw Unavailable(failures);
             }
 
+            if (NeedsAListener && failures.Values.All(static failure => failure.Code == "Unreachable")) throw Unavailable(failures);
             await Task.Delay(pause, time, cancellationToken).ConfigureAwait(false);
         }
     }

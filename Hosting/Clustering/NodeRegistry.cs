@@ -8,17 +8,18 @@ namespace Quorleans.Hosting;
 /// </summary>
 public sealed class NodeRegistry : IDisposable
 {
+    private static readonly TimeSpan FindPatience = TimeSpan.FromSeconds(5);
     private readonly PeerClient _peers;
     private readonly MembersClient _members;
 
     /// <summary>Creates the registry's client; nothing is sent yet.</summary>
     /// <param name="configuration">The configuration file's cluster. One of its nodes must be reachable.</param>
-    /// <param name="patience">How long the group is tried before a call fails.</param>
+    /// <param name="patience">How long the group is tried before a call fails; where nothing listens at any node, it fails at once.</param>
     /// <param name="time">The clock; null for the system's.</param>
     public NodeRegistry(ClusterConfiguration configuration, TimeSpan patience, TimeProvider? time = null)
     {
         _peers = new PeerClient(configuration, time ?? TimeProvider.System);
-        _members = new MembersClient(_peers, time ?? TimeProvider.System) { Patience = patience };
+        _members = new MembersClient(_peers, time ?? TimeProvider.System) { Patience = patience, NeedsAListener = true };
     }
 
     /// <summary>The cluster as it is now.</summary>
@@ -88,10 +89,18 @@ public sealed class NodeRegistry : IDisposable
         if (!ClusterConfigurationFile.IsName(node)) configuration.Find(node);
         ClusterConfiguration kept = configuration.With(NodesFile.Read(Path.Combine(configuration.DataFolder, node)));
         if (kept.Nodes.Any(known => known.Name == node)) return kept;
-        using NodeRegistry registry = new(kept, TimeSpan.FromSeconds(10));
-        ClusterConfiguration now = await registry.ReadAsync(cancellationToken).ConfigureAwait(false);
-        now.Find(node);
-        return now;
+        using NodeRegistry registry = new(kept, FindPatience);
+        try
+        {
+            ClusterConfiguration now = await registry.ReadAsync(cancellationToken).ConfigureAwait(false);
+            now.Find(node);
+            return now;
+        }
+        catch (ClusterException cause) when (cause.Error == ClusterError.MembersUnavailable)
+        {
+            throw new ClusterException(ClusterError.UnknownNode,
+                $"There is no node '{node}' in '{configuration.Source}', and whether it was added to the running cluster cannot be asked: {cause.Message} The nodes are {string.Join(", ", kept.Nodes.Select(static known => known.Name))}. Correct the name, or start it again when the cluster is up.", cause);
+        }
     }
 
     internal static ClusterException WasRemoved(string node) =>

@@ -21,7 +21,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private readonly PeerServer _server;
     private readonly Founding _founding;
     private readonly NodeFollower _follower;
-    private readonly IHost _silo;
+    private readonly ILoggerFactory _loggers;
+    private readonly Task<IHost> _building;
     private NodeService? _service;
     private volatile NodeStatus _status;
     private bool _isOver;
@@ -35,13 +36,17 @@ public sealed partial class NodeProcess : IAsyncDisposable
         _options = options;
         Node = options.Configuration.Find(options.Node);
         _status = new NodeStatus(Node.Name, NodeState.Stopped, Node.GatewayEndPoint, Node.Silo, Node.Data, null);
-        _silo = BuildSilo();
-        _peers = _silo.Services.GetRequiredService<PeerClient>();
-        Members = _silo.Services.GetRequiredService<MembersClient>();
-        _founding = new Founding(_peers, Node, TimeProvider.System, _silo.Services.GetRequiredService<ILogger<Founding>>());
+        _loggers = LoggerFactory.Create(logging => options.ConfigureLogging?.Invoke(logging));
+        _peers = new PeerClient(options.Configuration, TimeProvider.System);
+        Members = new MembersClient(_peers, TimeProvider.System);
+        _founding = new Founding(_peers, Node, TimeProvider.System, _loggers.CreateLogger<Founding>());
         _server = new PeerServer(_peers, _founding);
-        _follower = new NodeFollower(Node, _peers, Members, () => _service?.Nodes, TimeProvider.System, _silo.Services.GetRequiredService<ILogger<NodeFollower>>());
+        _follower = new NodeFollower(Node, _peers, Members, () => _service?.Nodes, TimeProvider.System, _loggers.CreateLogger<NodeFollower>());
+        // Takes long, for its code is translated meanwhile; the node waits for others most of that time, and has no need of it before it joins.
+        _building = Task.Run(BuildSilo);
     }
+
+    private IHost Silo => _building.GetAwaiter().GetResult();
 
     /// <summary>Where it listens and where its data lies.</summary>
     public ConfiguredNode Node { get; }
@@ -49,8 +54,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
     /// <summary>What it is doing.</summary>
     public NodeStatus Status => _founding.Waiting is { } waiting && _status.State == NodeState.Starting ? _status with { Detail = $"waits {waiting}" } : _status;
 
-    /// <summary>The services of its silo.</summary>
-    public IServiceProvider Services => _silo.Services;
+    /// <summary>The services of its silo; waits until that is built.</summary>
+    public IServiceProvider Services => Silo.Services;
 
     /// <summary>Its storage and replicas, once it is open.</summary>
     public NodeService? Service => _service;
@@ -120,8 +125,10 @@ public sealed partial class NodeProcess : IAsyncDisposable
 
         _one.Release();
         await _server.DisposeAsync().ConfigureAwait(false);
-        await ((IAsyncDisposable)_silo).DisposeAsync().ConfigureAwait(false);
+        if (await _building.ContinueWith(static building => building.IsCompletedSuccessfully ? building.Result : null, TaskScheduler.Default).ConfigureAwait(false) is IAsyncDisposable silo)
+            await silo.DisposeAsync().ConfigureAwait(false);
         _peers.Dispose();
+        _loggers.Dispose();
     }
 
     private async Task OpenAsync(CancellationToken cancellationToken)
@@ -136,14 +143,12 @@ public sealed partial class NodeProcess : IAsyncDisposable
         ClusterDescription description = await _founding.FindAsync(cancellationToken).ConfigureAwait(false);
         NodeServiceOptions service = new() { Node = Node.Name, DataDirectory = Node.Data };
         service = _options.ConfigureNode?.Invoke(service) ?? service;
-        IServiceProvider services = _silo.Services;
-        GrainTransport grains = new(services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<HomeLocator>());
-        HttpRaftTransport transport = new(_peers, KeyValue.GroupNames.Members, grains);
+        HttpRaftTransport transport = new(_peers, KeyValue.GroupNames.Members, new LateTransport(MakeTransportAsync()));
         await _one.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             // Recovery reads the whole log: not on the caller's thread.
-            _service = await Task.Run(() => NodeService.OpenAsync(service, description, transport, services.GetRequiredService<ILogger<NodeService>>()), cancellationToken).ConfigureAwait(false);
+            _service = await Task.Run(() => NodeService.OpenAsync(service, description, transport, _loggers.CreateLogger<NodeService>()), cancellationToken).ConfigureAwait(false);
             _server.Raft = _service.Raft;
             if (_service.Raft is { } raft) _ = WatchDiskAsync(raft);
         }
@@ -163,7 +168,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
         try
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await _silo.StartAsync(cancellationToken).ConfigureAwait(false);
+            await (await _building.ConfigureAwait(false)).StartAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception cause) when (cause is not OperationCanceledException and not OutOfMemoryException)
         {
@@ -202,12 +207,18 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private void OnWaiting(string reason)
     {
         SetState(NodeState.Starting, reason);
-        LogWaiting(_silo.Services.GetRequiredService<ILogger<NodeProcess>>(), Node.Name, reason);
+        LogWaiting(_loggers.CreateLogger<NodeProcess>(), Node.Name, reason);
+    }
+
+    private async Task<Raft.Node.IRaftTransport> MakeTransportAsync()
+    {
+        IServiceProvider services = (await _building.ConfigureAwait(false)).Services;
+        return new GrainTransport(services.GetRequiredService<IGrainFactory>(), services.GetRequiredService<HomeLocator>());
     }
 
     private Task HandOverAsync()
     {
-        HomeLocator homes = _silo.Services.GetRequiredService<HomeLocator>();
+        HomeLocator homes = Services.GetRequiredService<HomeLocator>();
         return _service?.HandOverAsync(node => homes.TryFind(node, out _)) ?? Task.CompletedTask;
     }
 
@@ -215,7 +226,7 @@ public sealed partial class NodeProcess : IAsyncDisposable
     {
         try
         {
-            await _silo.StopAsync(cancellationToken).ConfigureAwait(false);
+            await Silo.StopAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -245,6 +256,8 @@ public sealed partial class NodeProcess : IAsyncDisposable
         _options.ConfigureLogging?.Invoke(builder.Logging);
         builder.UseOrleans(silo =>
         {
+            silo.Services.AddSingleton(_peers);
+            silo.Services.AddSingleton(Members);
             silo.AddQuorleans(Node.ToOptions() with { MapReduce = new MapReduceShare(_options.MapReduce) });
             silo.UseQuorleansClustering(_options.Configuration);
             silo.Services.AddSingleton(_ => _service ?? throw new InvalidOperationException($"Node {Node.Name} is not open."));

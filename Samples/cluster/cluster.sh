@@ -16,7 +16,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 config=${CLUSTER_CONFIG:-$here/cluster.json}
 run=${CLUSTER_RUN:-$here/run}
-silo=$root/Silo/bin/Release/net10.0/Quorleans.Silo.dll
+silo=$run/silo/Quorleans.Silo.dll # published: compiled ahead, it starts sooner
 client=$root/Client/bin/Release/net10.0/Quorleans.Client.dll
 added=$run/added # a line for each node that was added: its name and its HTTP port
 removed=$run/removed
@@ -35,7 +35,7 @@ alive() { local pid; pid=$(pid_of "$1"); [ -n "$pid" ] && kill -0 "$pid" 2>/dev/
 build() {
   local node
   for node in $all; do if alive "$node"; then return; fi; done
-  dotnet build "$root/Silo" -c Release -v quiet --nologo >&2
+  dotnet publish "$root/Silo" -c Release -o "$run/silo" -v quiet --nologo >&2
   dotnet build "$root/Client" -c Release -v quiet --nologo >&2
 }
 

@@ -9,7 +9,7 @@ namespace Quorleans.Raft.Storage;
 /// </summary>
 internal static partial class Posix
 {
-    internal const int Eperm = 1, Eintr = 4, Eagain = 11, Eacces = 13, Enospc = 28, Erofs = 30, Edquot = 122;
+    internal const int Eperm = 1, Eintr = 4, Eagain = 11, Eacces = 13, Efbig = 27, Enospc = 28, Erofs = 30, Edquot = 122;
 
     /// <summary>Makes a file's bytes durable.</summary>
     internal static void SyncFile(SafeFileHandle handle, string path)

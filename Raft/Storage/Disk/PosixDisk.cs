@@ -161,6 +161,11 @@ internal sealed class PosixDiskFile(SafeFileHandle handle, string name, string p
         {
             throw Posix.Translate("write", path, cause);
         }
+        catch (ArgumentOutOfRangeException cause)
+        {
+            // What .NET makes of EFBIG: files may not become so large here (ulimit -f, or the file system).
+            throw new DiskException("write", path, Posix.Efbig, cause);
+        }
     }
 
     public void Sync() => Posix.SyncFile(handle, path);
