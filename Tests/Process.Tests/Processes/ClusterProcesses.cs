@@ -37,6 +37,9 @@ internal sealed class ClusterProcesses : IAsyncDisposable
 
     public IReadOnlyList<string> Nodes { get; }
 
+    /// <summary>What a node's process finds in its environment.</summary>
+    public Func<string, IReadOnlyDictionary<string, string>>? Environment { get; init; }
+
     public Uri Http(string node) => new(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{Port(Nodes.ToList().IndexOf(node), 2)}"));
 
     /// <summary>A node's process while it is not disposed of.</summary>
@@ -45,7 +48,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
     /// <summary>Starts nodes at the same time and does not wait.</summary>
     public async Task BeginAsync(params string[] nodes)
     {
-        foreach (string node in nodes) _running.Add(node, await ChildProcess.StartAsync(Programs.Silo, ["--config", Config, "--node", node, "--no-dashboard"]));
+        foreach (string node in nodes) _running.Add(node, await ChildProcess.StartAsync(Programs.Silo, ["--config", Config, "--node", node, "--no-dashboard"], environment: Environment?.Invoke(node)));
     }
 
     /// <summary>Starts nodes at the same time and waits until all of them are ready.</summary>
