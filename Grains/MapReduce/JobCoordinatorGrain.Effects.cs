@@ -50,7 +50,7 @@ public sealed partial class JobCoordinatorGrain
             case ResignEffect resign:
                 LogResigned(_logger, resign.Job);
                 _waiters.WakeAll();
-                DeactivateOnIdle();
+                EndActivation();
                 break;
         }
     }
@@ -114,9 +114,14 @@ public sealed partial class JobCoordinatorGrain
         using CancellationTokenSource stopping = CancellationTokenSource.CreateLinkedTokenSource(_ended);
         string job = publish.Spec.Id;
         _publishing[job] = stopping;
-        string? error = await _files.PublishAsync(publish, stopping.Token);
-        _publishing.Remove(job);
-        Tell(_core.OnPublished, job, error);
+        try
+        {
+            Tell(_core.OnPublished, job, await _files.PublishAsync(publish, stopping.Token));
+        }
+        finally
+        {
+            _publishing.Remove(job);
+        }
     }
 
     private async Task TakeAwayAsync(TakeAwayEffect take)
@@ -170,7 +175,20 @@ public sealed partial class JobCoordinatorGrain
             _problem = $"It could not {what}: {e.Message}";
             LogFailed(_logger, what, e);
             _waiters.WakeAll();
+            EndActivation();
+        }
+    }
+
+    // What comes after an exception here would end the process: nobody waits for what was begun.
+    private void EndActivation()
+    {
+        try
+        {
             DeactivateOnIdle();
+        }
+        catch (InvalidOperationException)
+        {
+            // It is gone already, with its silo.
         }
     }
 

@@ -15,6 +15,9 @@ public interface IRecordFormat
     /// </summary>
     int LookBehind { get; }
 
+    /// <summary>Whether a record holds many lines, which are counted for people in its stead: by their line feeds.</summary>
+    bool HoldsLines => false;
+
     /// <summary>Takes the record at the buffer's beginning.</summary>
     /// <param name="buffer">What was read so far, never empty.</param>
     /// <param name="owned">How many of the bytes from the buffer's beginning belong to the part, at least 1: matters to formats that give several lines as one record.</param>

@@ -45,6 +45,8 @@ public static class RecordFormats
 
         public int LookBehind => 1;
 
+        public bool HoldsLines => true;
+
         public bool TryRead(ReadOnlySpan<byte> buffer, int owned, bool isLast, out int recordBytes, out int consumedBytes)
         {
             // The last line of the part is the one that ends with the first delimiter at or behind the part's last byte.

@@ -161,6 +161,17 @@ public sealed class OutcomeTests
     }
 
     [Fact]
+    public void Reducing_IsAsFar_AsItsTasksAre()
+    {
+        CoreDriver driver = new CoreDriver().Submit(CoreDriver.Spec()).Plan("n1", 1, 4);
+        driver.Report("n1", slots: 0, ended: [CoreDriver.Mapped(Assert.Single(driver.Report("n1").Start))]);
+        Assert.Equal(0, driver.View().Reduced);
+        IReadOnlyList<TaskOrder> reduces = driver.Report("n1", slots: 2).Start;
+        driver.Report("n1", slots: 0, running: [reduces[1].Key], ended: [CoreDriver.Reduced(reduces[0])], fraction: 0.5);
+        Assert.Equal((1, 0.375), (driver.View().ReducesDone, driver.View().Reduced));
+    }
+
+    [Fact]
     public void Counters_AreThoseOfWinners_WhenMapsRunAgain()
     {
         CoreDriver driver = new CoreDriver().Submit(CoreDriver.Spec()).Plan("n1", 2, 2);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Quorleans.Processes.Tests.Processes;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.Processes.Tests;
 

@@ -1,4 +1,5 @@
 using Quorleans.Processes.Tests.Processes;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.Processes.Tests;
 

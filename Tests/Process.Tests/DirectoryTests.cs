@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Quorleans.Processes.Tests.Processes;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.Processes.Tests;
 

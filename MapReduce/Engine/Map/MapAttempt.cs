@@ -31,6 +31,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
             ? aggregation.Accept(new ContextMaker(settings, files, progress.SetStatus, cancellation))
             : new Utf8MapContext(settings, files, progress.SetStatus, cancellation);
         using RecordReader reader = new(settings.Definition.Input, settings.MaxRecordBytes, cancellation);
+        bool holdsLines = settings.Definition.Input.HoldsLines;
         long records = 0;
         long reportedRecords = 0;
         long reportedBytes = 0;
@@ -52,7 +53,7 @@ public sealed class MapAttempt(MapSettings settings, WorkFiles files, JobProgres
                 try
                 {
                     context.Map(record);
-                    records++;
+                    records += holdsLines ? record.Count((byte)'\n') : 1;
                 }
                 catch (Exception e) when (e is not MapReduceException && !(e is OperationCanceledException && cancellation.IsCancellationRequested))
                 {

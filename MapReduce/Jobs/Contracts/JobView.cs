@@ -69,6 +69,9 @@ public sealed record JobView
     /// <summary>Those that are done.</summary>
     public int ReducesDone { get; init; }
 
+    /// <summary>How much of the reduce tasks is done, from 0 to 1, with the parts of those that run.</summary>
+    public double Reduced { get; init; }
+
     /// <summary>How many attempts run.</summary>
     public int Running { get; init; }
 

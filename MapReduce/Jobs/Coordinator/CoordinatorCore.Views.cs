@@ -52,6 +52,7 @@ public sealed partial class CoordinatorCore
         StepState step = job.Step;
         StepTotals totals = step.Totals;
         (long mapped, long records, long reduced, long written) = (totals.InputBytes, totals.Records, totals.ReducedPairs, totals.OutputBytes);
+        double parts = step.ReducesDone;
         foreach (TaskState task in RunningOf(step))
         {
             AttemptProgress? best = null;
@@ -59,7 +60,7 @@ public sealed partial class CoordinatorCore
                 if (live.Progress is { } progress && (best is null || progress.Bytes > best.Bytes)) best = progress;
             if (best is null || task.Counted is not null) continue;
             if (task.Id.Kind == TaskKind.Map) (mapped, records) = (mapped + best.Bytes, records + best.Records);
-            else if (task.Id.Kind == TaskKind.Reduce) (reduced, written) = (reduced + best.Records, written + best.Bytes);
+            else if (task.Id.Kind == TaskKind.Reduce) (reduced, written, parts) = (reduced + best.Records, written + best.Bytes, parts + Math.Clamp(best.Fraction, 0, 1));
         }
 
         return new JobView
@@ -67,7 +68,7 @@ public sealed partial class CoordinatorCore
             Spec = job.Spec, Phase = PhaseOf(job), Error = job.Error ?? job.Failure, Step = step.Number, Steps = step.Plan?.Steps ?? Math.Max(1, step.Number + 1), Name = step.Plan?.Name ?? "",
             Generation = job.Generation, EndedMs = job.EndedMs, Milliseconds = job.SubmittedMs == 0 ? 0 : Math.Max(0, nowMs - job.SubmittedMs), InputFiles = step.Plan?.InputFiles ?? 0,
             InputBytes = step.Plan?.InputBytes ?? 0, MappedBytes = mapped, Records = records, BadRecords = job.BadRecords(), Pairs = totals.Pairs, ReducedPairs = reduced,
-            SpilledBytes = totals.SpilledBytes, OutputBytes = written, Maps = step.Maps.Length, MapsDone = step.MapsDone, Reduces = step.Reduces.Length, ReducesDone = step.ReducesDone,
+            SpilledBytes = totals.SpilledBytes, OutputBytes = written, Maps = step.Maps.Length, MapsDone = step.MapsDone, Reduces = step.Reduces.Length, ReducesDone = step.ReducesDone, Reduced = step.Reduces.Length == 0 ? 0 : parts / step.Reduces.Length,
             Running = job.Running, Attempts = job.Attempts, Retries = job.Retries, Backups = job.Backups, Counters = totals.Counters(), Status = job.Status, Failures = [.. job.Failures],
         };
     }

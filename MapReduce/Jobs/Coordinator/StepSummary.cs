@@ -1,6 +1,9 @@
 namespace Quorleans.MapReduce.Jobs;
 
-/// <summary>What a step of a job did: the sums over its tasks' winners.</summary>
+/// <summary>
+/// What a step of a job did: the sums over its tasks' winners. Apart from the report that lies in the output, which the engine writes also without a cluster: the coordinator's
+/// core knows no engine, and what is in the journal must not change with a report's form.
+/// </summary>
 public sealed record StepSummary
 {
     /// <summary>The step's name.</summary>

@@ -49,7 +49,9 @@ public static class ApplicationLoader
 
     private static IMapReduceApplication Make(string path, string typeName)
     {
-        Type[] types = [.. new Dependencies(path).LoadFromAssemblyPath(path).GetExportedTypes().Where(static type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IMapReduceApplication)))];
+        Assembly assembly = new Dependencies(path).LoadFromAssemblyPath(path);
+        CheckVersion(assembly, path);
+        Type[] types = [.. assembly.GetExportedTypes().Where(static type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IMapReduceApplication)))];
         if (types.Length == 0) throw ApplicationLoadException.Usage($"{path} has no public class that implements {nameof(IMapReduceApplication)}");
         Type[] named = typeName.Length == 0 ? types : [.. types.Where(type => type.FullName == typeName || type.Name == typeName)];
         if (named.Length == 1) return (IMapReduceApplication)Activator.CreateInstance(named[0])!;
@@ -57,6 +59,15 @@ public static class ApplicationLoader
         throw ApplicationLoadException.Usage(named.Length == 0
             ? $"{path} has no application '{typeName}'; it has {there}"
             : $"{path} has several applications; name one behind a colon: {there}");
+    }
+
+    // The interfaces are ours, whatever the assembly was built against. Others of them would show as a member that is missing, in the middle of a task.
+    private static void CheckVersion(Assembly assembly, string path)
+    {
+        AssemblyName ours = typeof(IMapReduceApplication).Assembly.GetName();
+        Version? theirs = Array.Find(assembly.GetReferencedAssemblies(), name => name.Name == ours.Name)?.Version;
+        if (theirs is null || (theirs.Major == ours.Version!.Major && theirs.Minor <= ours.Version.Minor)) return;
+        throw ApplicationLoadException.Usage($"{path} was built for version {theirs.ToString(2)} of {ours.Name}, and this program has {ours.Version.ToString(2)}: build it against that");
     }
 
     /// <summary>The assembly's own dependencies come from its folder; what it shares with us, such as the interfaces, is ours.</summary>

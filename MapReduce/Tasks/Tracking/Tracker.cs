@@ -343,6 +343,7 @@ public sealed partial class Tracker : IAsyncDisposable
                 environment = environment with { StoreFiles = await ScanAsync(attempt).ConfigureAwait(false) };
             TaskOutcome outcome = await _host.RunAsync(attempt.Order, environment, attempt.Progress, log, attempt.Stopped).ConfigureAwait(false);
             if (outcome.Failure is { Kind: TaskFailureKind.Stopped } stopped && attempt.Why is { } why) outcome = outcome with { Failure = stopped with { Message = why } };
+            if (attempt.HasLostLease) outcome = Failed(key, TaskFailureKind.Stopped, Attempt.LostLease);
             log.Write(string.Create(CultureInfo.InvariantCulture, $"ends after {_time.GetElapsedTime(start).TotalSeconds:F3} s: {Describe(outcome)}"));
             return outcome;
         }

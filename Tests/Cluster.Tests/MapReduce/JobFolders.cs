@@ -29,10 +29,11 @@ internal sealed class JobFolders : IDisposable
         Id = JobIds.Create(TimeProvider.System), Application = "wordcount", Inputs = [Inputs], Output = Path.Combine(Root, output), Reducers = 3, SplitBytes = splitBytes, Durable = false,
     };
 
-    /// <summary>The output of the same job in one process.</summary>
+    /// <summary>The output of the same job in one process; run once.</summary>
     public string RunLocally(string name = "wordcount", params IReadOnlyList<KeyValuePair<string, string>> given)
     {
-        string output = Path.Combine(Root, "local");
+        string output = Path.Combine(Root, $"local-{name}");
+        if (Directory.Exists(output)) return output;
         IMapReduceApplication application = ApplicationLoader.Load(name);
         JobArguments arguments = new(given);
         new LocalRunner(new JobProgress()).Run(

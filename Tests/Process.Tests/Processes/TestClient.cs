@@ -17,6 +17,8 @@ internal sealed class TestClient : IAsyncDisposable
 
     public IClerk Clerk => _host.Services.GetRequiredService<IClerk>();
 
+    public IJobs Jobs => _host.Services.GetRequiredService<IJobs>();
+
     public static Task<TestClient> ConnectAsync(SiloSetup setup, Action<ClerkOptions>? configure = null) => ConnectAsync(
         client => client.UseStaticClustering([.. setup.Gateways.Select(static port => new IPEndPoint(IPAddress.Loopback, port))]), configure);
 

@@ -46,7 +46,9 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <param name="arguments">Its arguments.</param>
     /// <param name="input">What it finds on standard input.</param>
     /// <param name="log">A file to which all that it writes is added, too.</param>
-    public static async Task<ChildProcess> StartAsync(string program, IEnumerable<string> arguments, string input = "", string? log = null)
+    /// <param name="environment">What it finds in its environment beside ours.</param>
+    public static async Task<ChildProcess> StartAsync(
+        string program, IEnumerable<string> arguments, string input = "", string? log = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -62,6 +64,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         // The tests' own surroundings must not change what is tested.
         foreach (string name in start.Environment.Keys.Where(static name => name.StartsWith("Quorleans__", StringComparison.OrdinalIgnoreCase)).ToArray())
             start.Environment.Remove(name);
+        foreach ((string name, string value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         ChildProcess child = new(new Process { StartInfo = start }, log);
         child._process.Start();
         Alive[child.Id] = child._process;

@@ -51,6 +51,9 @@ internal sealed class ClusterProcesses : IAsyncDisposable
     /// <summary>How long a node may take to become ready, or to stop.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>What a node's process finds in its environment beside ours.</summary>
+    public Func<string, IReadOnlyDictionary<string, string>>? Environment { get; init; }
+
     /// <summary>Where a node's pages are.</summary>
     public Uri Http(string node)
     {
@@ -71,7 +74,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         {
             NodePlace place = Place(node);
             string[] command = [.. place.Wrapper, Programs.Silo, "--config", Config, "--node", node, "--no-dashboard"];
-            if (!_running.TryAdd(node, await ChildProcess.StartAsync(command[0], command[1..], log: place.Log))) throw new InvalidOperationException($"{node} runs already.");
+            if (!_running.TryAdd(node, await ChildProcess.StartAsync(command[0], command[1..], log: place.Log, environment: Environment?.Invoke(node)))) throw new InvalidOperationException($"{node} runs already.");
         }
     }
 

@@ -1,7 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 
-namespace Quorleans.Processes.Tests.Processes;
+namespace Quorleans.Tests.Shared;
 
 /// <summary>A directory of its own for a test, on the disk or on a small file system of its own.</summary>
 internal sealed class TestDirectory : IDisposable
