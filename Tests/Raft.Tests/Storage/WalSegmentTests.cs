@@ -32,19 +32,20 @@ public sealed class WalSegmentTests
     [Fact]
     public void NoFileIsMadeOrDeleted_WhenTheLogGrowsAndShrinksAsBefore()
     {
+        const int EntriesOfRound = 80; // 15 in a segment: more segments than are always kept
         WalHarness wal = new();
         LogGroup group = wal.Open();
         IReadOnlyList<string> known = [];
         for (int round = 0; round < 8; round++)
         {
-            for (int i = 1; i <= 30; i++)
+            for (int i = 1; i <= EntriesOfRound; i++)
             {
-                wal.Log.AppendEntries(group, Entries((round * 30) + i, 1));
+                wal.Log.AppendEntries(group, Entries((round * EntriesOfRound) + i, 1));
                 wal.Flush();
             }
 
             Assert.InRange(wal.Log.SegmentCount, 4, 8);
-            wal.Log.SnapshotTaken(group, Snapshot((round + 1) * 30), "s" + round, installed: false);
+            wal.Log.SnapshotTaken(group, Snapshot((round + 1) * EntriesOfRound), "s" + round, installed: false);
             if (round == 3) known = wal.Disk.List();
         }
 
