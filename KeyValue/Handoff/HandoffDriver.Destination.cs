@@ -52,6 +52,8 @@ public sealed partial class HandoffDriver
         int attempt = isImporting ? shard.Attempt : 0;
         if (work.Applied != shard.Next || stage != work.Stage)
         {
+            // All that was proposed is applied, so the last question was for the last of it.
+            if (stage == work.Stage && shard.Next == work.Next) Rest(nowMs, work);
             work.Applied = shard.Next;
             work.AppliedAtMs = nowMs;
         }
@@ -70,6 +72,13 @@ public sealed partial class HandoffDriver
         if (isOther) work.NextPullMs = MoveWork.Never;
     }
 
+    private void Rest(long nowMs, MoveWork work)
+    {
+        int times = work.Stage == ImportStage.Copying ? options.ChunkRestTimes : work.IsFullDelta ? options.DeltaRestTimes : 0;
+        if (times == 0 || work.IsAsking) return;
+        work.NextPullMs = Math.Max(work.NextPullMs, nowMs + Math.Min(times * (nowMs - work.AskedAtMs), options.MaxRestMs));
+    }
+
     private bool HasRoom(MoveWork work, ShardStatus shard) => work.Stage switch
     {
         ImportStage.Copying => !work.IsCopied && work.Next - shard.Next < options.ChunkWindow,
@@ -81,6 +90,7 @@ public sealed partial class HandoffDriver
     {
         // A copy that failed often waits longer than that.
         work.NextPullMs = Math.Max(work.NextPullMs, work.IsPoked ? nowMs : nowMs + options.PollMs);
+        bool isPoked = work.IsPoked;
         work.IsPoked = false;
         bool isSame = answer.Attempt == work.Attempt && answer.Start == work.Start;
         switch (answer.Kind)
@@ -99,6 +109,7 @@ public sealed partial class HandoffDriver
                 Log(nowMs, HandoffKind.ImportDelta, work, answer, answer.From, effects);
                 work.Next = answer.To;
                 work.NextPullMs = nowMs;
+                work.IsFullDelta = !isPoked && answer.Content.Length > options.Limits.DeltaBytes / 2;
                 break;
             case PullKind.Frozen when isSame && work.Stage == ImportStage.CatchingUp && answer.From == work.Next:
                 Log(nowMs, HandoffKind.Activate, work, answer, answer.From, effects);

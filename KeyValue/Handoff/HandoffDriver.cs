@@ -81,6 +81,8 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
     public void Poked(long moveId, ShardId shard)
     {
         if (!_works.TryGetValue((moveId, shard), out MoveWork? work)) return;
+        // It froze: from now on clients wait for what is left.
+        work.IsFullDelta = false;
         // What is awaited may have been answered before there was something new.
         if (work.IsAsking) work.IsPoked = true;
         else work.NextPullMs = MoveWork.Never;

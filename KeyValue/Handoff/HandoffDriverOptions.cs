@@ -24,6 +24,18 @@ public sealed record HandoffDriverOptions
     /// </summary>
     public int ChunkPauseMs { get; init; }
 
+    /// <summary>
+    /// How many times as long as a chunk took, from its question until it was applied, the copy rests before the next one, if that is longer than
+    /// <see cref="ChunkPauseMs"/>; 0. With 4 a copy is at work for a fifth of the time at most, whatever else the nodes do: where they are busy a chunk takes longer.
+    /// </summary>
+    public int ChunkRestTimes { get; init; }
+
+    /// <summary>The same behind each delta that is more than half full; 0. Those at the end are small, and nothing rests between them and the freeze.</summary>
+    public int DeltaRestTimes { get; init; }
+
+    /// <summary>The longest such rest, in milliseconds: what a slow disk or an election held up is not made worse by it; 100.</summary>
+    public int MaxRestMs { get; init; } = 100;
+
     /// <summary>Failed copies of one move from which on the destination raises the alarm and tries again slowly only; 3.</summary>
     public int MaxFailures { get; init; } = 3;
 

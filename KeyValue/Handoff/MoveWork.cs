@@ -39,6 +39,9 @@ internal sealed class MoveWork(ShardMove move)
     /// <summary>Destination: whether the copy's last chunk was proposed.</summary>
     public bool IsCopied { get; set; }
 
+    /// <summary>Destination: whether the last delta was a large one, so that more will follow.</summary>
+    public bool IsFullDelta { get; set; }
+
     /// <summary>Destination: what was applied when it last grew, and when that was.</summary>
     public long Applied { get; set; } = -1;
 

@@ -13,6 +13,9 @@ internal static class ItemPages
     /// <summary>Bytes after which nothing more is added to a page.</summary>
     public const int EnoughBytes = 16 << 10;
 
+    /// <summary>Pages of at least this many bytes are allocated where the collector moves nothing.</summary>
+    public const int SettledBytes = 4 << 10;
+
     /// <summary>Values longer than this have arrays of their own, so that a page is cheap to copy.</summary>
     public const int LongestValue = 1 << 10;
 

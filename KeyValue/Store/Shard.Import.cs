@@ -43,7 +43,8 @@ internal sealed partial class Shard
             bytes += length + (valueLength > ItemPages.LongestValue ? 0 : valueLength);
         }
 
-        byte[] page = GC.AllocateUninitializedArray<byte>(bytes);
+        // Where nothing is moved: a page outlives many collections, and each of the young ones would copy it.
+        byte[] page = GC.AllocateUninitializedArray<byte>(bytes, pinned: bytes >= ItemPages.SettledBytes);
         int position = 0;
         for (int i = 0; i < count; i++)
         {

@@ -61,6 +61,65 @@ public sealed class HandoffDriverTests
         Assert.Single(effects, static effect => effect.Kind == HandoffEffectKind.Pull);
     }
 
+    [Theory]
+    [InlineData(4, 36)] // asked at 100, applied at 104: 8 times 4 after that
+    [InlineData(0, 5)] // at once: the pause
+    [InlineData(60, 160)] // held up by something: no longer than 100
+    public void ADestinationRestsBetweenChunks_AsManyTimesAsLongAsTheLastOneTook(int tookMs, int nextMs)
+    {
+        HandoffDriver driver = new(Destination, HandoffDriverOptions.Default with { ChunkPauseMs = 5, ChunkRestTimes = 8 });
+        List<HandoffEffect> effects = [];
+        ShardStatus copying = new() { Shard = new ShardId(0), Phase = ShardPhase.Importing, Move = Move(0), Attempt = 1, Start = 3, Stage = ImportStage.Copying };
+        driver.Step(100, isLeader: true, [copying], View(), effects);
+        driver.Answered(100, new PullAnswer { Kind = PullKind.Chunk, Move = 9, Shard = new ShardId(0), Attempt = 1, Start = 3, Number = 0, Position = new byte[] { 1 } }, effects);
+
+        effects.Clear();
+        ShardStatus applied = copying with { Next = 1 };
+        driver.Step(100 + tookMs, isLeader: true, [applied], View(), effects);
+        driver.Step(100 + nextMs - 1, isLeader: true, [applied], View(), effects);
+        Assert.Empty(effects);
+        driver.Step(100 + nextMs, isLeader: true, [applied], View(), effects);
+        Assert.Single(effects, static effect => effect.Kind == HandoffEffectKind.Pull);
+    }
+
+    [Theory]
+    [InlineData(20, null, 108)] // more will follow: as long again as it took
+    [InlineData(10, null, 104)] // the end is near: at once
+    [InlineData(20, 100, 104)] // the source froze before it answered: clients wait
+    [InlineData(20, 103, 104)] // or behind it
+    public void ADestinationRestsBehindDeltas_WhenTheyAreLargeAndTheShardIsServed(int bytes, int? pokedMs, int nextMs)
+    {
+        HandoffDriver driver = new(Destination, HandoffDriverOptions.Default with { DeltaRestTimes = 1, Limits = HandoffLimits.Default with { DeltaBytes = 30 } });
+        List<HandoffEffect> effects = [];
+        ShardStatus chasing = new() { Shard = new ShardId(0), Phase = ShardPhase.Importing, Move = Move(0), Attempt = 1, Start = 3, Stage = ImportStage.CatchingUp };
+        driver.Step(100, isLeader: true, [chasing], View(), effects);
+        if (pokedMs < 101) driver.Poked(9, new ShardId(0));
+        driver.Answered(101, new PullAnswer { Kind = PullKind.Delta, Move = 9, Shard = new ShardId(0), Attempt = 1, Start = 3, From = 0, To = 2, Content = new byte[bytes] }, effects);
+
+        if (pokedMs > 101) driver.Poked(9, new ShardId(0));
+        effects.Clear();
+        ShardStatus applied = chasing with { Next = 2 };
+        for (int now = 104; now < nextMs; now++) driver.Step(now, isLeader: true, [applied], View(), effects);
+        Assert.Empty(effects);
+        driver.Step(nextMs, isLeader: true, [applied], View(), effects);
+        Assert.Single(effects, static effect => effect.Kind == HandoffEffectKind.Pull);
+    }
+
+    [Fact]
+    public void TheLastChunkIsNotFollowedByARest()
+    {
+        HandoffDriver driver = new(Destination, HandoffDriverOptions.Default with { ChunkPauseMs = 5, ChunkRestTimes = 8 });
+        List<HandoffEffect> effects = [];
+        ShardStatus copying = new() { Shard = new ShardId(0), Phase = ShardPhase.Importing, Move = Move(0), Attempt = 1, Start = 3, Stage = ImportStage.Copying };
+        driver.Step(100, isLeader: true, [copying], View(), effects);
+        PullAnswer last = new() { Kind = PullKind.Chunk, Move = 9, Shard = new ShardId(0), Attempt = 1, Start = 3, Number = 0, IsLast = true };
+        driver.Answered(101, last, effects);
+
+        effects.Clear();
+        driver.Step(110, isLeader: true, [copying with { Stage = ImportStage.CatchingUp }], View(), effects);
+        Assert.Single(effects, static effect => effect.Kind == HandoffEffectKind.Pull);
+    }
+
     private static ShardMove Move(int shard) => new(9, new ShardId(shard), Source, Destination, 2);
 
     private static ControllerView View() => new(9, [new MoveOrder(Move(0))], [1]);

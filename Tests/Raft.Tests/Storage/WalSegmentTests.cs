@@ -30,6 +30,29 @@ public sealed class WalSegmentTests
     }
 
     [Fact]
+    public void NoFileIsMadeOrDeleted_WhenTheLogGrowsAndShrinksAsBefore()
+    {
+        const int EntriesOfRound = 80; // 15 in a segment: more segments than are always kept
+        WalHarness wal = new();
+        LogGroup group = wal.Open();
+        IReadOnlyList<string> known = [];
+        for (int round = 0; round < 8; round++)
+        {
+            for (int i = 1; i <= EntriesOfRound; i++)
+            {
+                wal.Log.AppendEntries(group, Entries((round * EntriesOfRound) + i, 1));
+                wal.Flush();
+            }
+
+            Assert.InRange(wal.Log.SegmentCount, 4, 8);
+            wal.Log.SnapshotTaken(group, Snapshot((round + 1) * EntriesOfRound), "s" + round, installed: false);
+            if (round == 3) known = wal.Disk.List();
+        }
+
+        Assert.Equal(known, wal.Disk.List());
+    }
+
+    [Fact]
     public void SegmentsThatHoldLiveEntriesStay_WithoutACompaction()
     {
         WalHarness wal = new();
