@@ -106,9 +106,24 @@ public sealed class MembersClient(PeerClient peers, TimeProvider time)
         catch (PeerException e)
         {
             if (_leader == node) _leader = null;
+            // A leader that was added later: whoever names it knows where it is.
+            if (e.Leader is { } stranger && peers.TryFind(stranger) is null) await LearnAsync(node, cancellationToken).ConfigureAwait(false);
             bool isNew = e.Leader is { } hint && hint != node && peers.TryFind(hint) is not null && !failures.ContainsKey(hint);
             failures[node] = e;
             return (null, isNew ? e.Leader : null);
+        }
+    }
+
+    private async Task LearnAsync(string node, CancellationToken cancellationToken)
+    {
+        if (peers.TryFind(node) is not { } from) return;
+        try
+        {
+            peers.Learn(MembersCodec.ReadNodes((await peers.SendAsync(from, HttpMethod.Get, PeerProtocol.NodesPath, null, AttemptTimeout, cancellationToken).ConfigureAwait(false)).Bytes));
+        }
+        catch (Exception e) when (e is PeerException or InvalidDataException)
+        {
+            // The next one may tell.
         }
     }
 

@@ -15,7 +15,7 @@ public sealed class PeerClient : IDisposable
     private readonly ClusterConfiguration _file;
     private readonly Lock _learning = new();
     private volatile ClusterConfiguration _now;
-    private long _version;
+    private volatile NodesAnswer _known = NodesAnswer.None;
 
     /// <summary>Creates the client; nothing is sent yet.</summary>
     /// <param name="configuration">The cluster.</param>
@@ -49,14 +49,17 @@ public sealed class PeerClient : IDisposable
     /// <summary>The cluster's id, once this process knows it: then every request bears it.</summary>
     public Guid? ClusterId { get; set; }
 
+    /// <summary>Which nodes were added and removed, as far as this process knows.</summary>
+    public NodesAnswer Known => _known;
+
     /// <summary>Takes in which nodes were added and removed. What is older than what is known changes nothing.</summary>
     public void Learn(NodesAnswer nodes)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         lock (_learning)
         {
-            if (nodes.Version <= _version) return;
-            (_version, _now) = (nodes.Version, _file.With(nodes));
+            if (nodes.Version <= _known.Version) return;
+            (_known, _now) = (nodes, _file.With(nodes));
         }
     }
 

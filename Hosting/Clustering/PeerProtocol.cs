@@ -8,6 +8,7 @@ namespace Quorleans.Hosting;
 /// <code>
 /// POST /cluster/raft/members         a Raft request          → 200 its answer
 /// POST /cluster/table?query=true     a command or a query    → 200 the result, with the group's log time; 421 another node leads, 503 try again
+/// GET  /cluster/nodes                                        → 200 which nodes were added and removed, as far as the node knows
 /// GET  /cluster/founding                                     → 200 a FoundingReport
 /// POST /cluster/founding?id=…&amp;by=…                           → 200 a FoundingReport: the node's disk is ready to be in the cluster of that id
 /// </code>
@@ -23,6 +24,7 @@ internal static class PeerProtocol
     public const string RaftPath = "/cluster/raft/members";
     public const string TablePath = "/cluster/table";
     public const string FoundingPath = "/cluster/founding";
+    public const string NodesPath = "/cluster/nodes";
 
     /// <summary>Bytes of a request or an answer, at most: an AppendEntries or a chunk of a snapshot has 1 MiB and a little more.</summary>
     public const int MaximumBytes = 4 << 20;

@@ -57,6 +57,7 @@ internal sealed class PeerServer : IAsyncDisposable
         _app.UseRouting();
         _app.MapPost(PeerProtocol.RaftPath, HandleRaftAsync);
         _app.MapPost(PeerProtocol.TablePath, HandleTableAsync);
+        _app.MapGet(PeerProtocol.NodesPath, http => http.Response.Body.WriteAsync(KeyValue.Members.MembersCodec.Encode(_peers.Known), http.RequestAborted).AsTask());
         _app.MapGet(PeerProtocol.FoundingPath, http => http.Response.WriteAsJsonAsync(_founding.Report(), PeerProtocol.Json));
         _app.MapPost(PeerProtocol.FoundingPath, PrepareAsync);
         try

@@ -252,12 +252,11 @@ public sealed partial class NodeProcess : IAsyncDisposable
     private IHost BuildSilo()
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { ApplicationName = Node.Name });
+        builder.Services.AddSingleton(_peers).AddSingleton(Members);
         builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
         _options.ConfigureLogging?.Invoke(builder.Logging);
         builder.UseOrleans(silo =>
         {
-            silo.Services.AddSingleton(_peers);
-            silo.Services.AddSingleton(Members);
             silo.AddQuorleans(Node.ToOptions() with { MapReduce = new MapReduceShare(_options.MapReduce) });
             silo.UseQuorleansClustering(_options.Configuration);
             silo.Services.AddSingleton(_ => _service ?? throw new InvalidOperationException($"Node {Node.Name} is not open."));
