@@ -9,7 +9,7 @@ using Quorleans.GrainInterfaces;
 namespace Quorleans.Hosting;
 
 /// <summary>
-/// An Orleans client of its own for each configured node's gateway, opened beside the client that a host has: see <see cref="INodeGateways"/>. They open in the
+/// An Orleans client of its own for each configured node's gateway, 16 at most and those that the cluster began on first, opened beside the client that a host has: see <see cref="INodeGateways"/>. They open in the
 /// background, a little after the host has started, so that a client which does one thing and ends does not pay for them.
 /// </summary>
 /// <param name="configuration">The cluster.</param>
@@ -17,6 +17,8 @@ namespace Quorleans.Hosting;
 /// <param name="logger">Is told of what does not open.</param>
 public sealed partial class NodeGateways(ClusterConfiguration configuration, TimeProvider time, ILogger<NodeGateways> logger) : INodeGateways, IHostedService, IDisposable
 {
+    // Each costs some timers and a few MB. In a larger cluster the other nodes are reached by these gateways.
+    private const int Most = 16;
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(500);
@@ -32,7 +34,7 @@ public sealed partial class NodeGateways(ClusterConfiguration configuration, Tim
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _opening = Task.WhenAll(configuration.Nodes.Select(OpenAsync));
+        _opening = Task.WhenAll(configuration.Founders.Union(configuration.Nodes).Take(Most).Select(OpenAsync));
         return Task.CompletedTask;
     }
 
