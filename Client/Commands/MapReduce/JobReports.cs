@@ -26,11 +26,26 @@ internal static class JobReports
     private static void WriteText(ClientOutput output, JobReport report)
     {
         output.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{Escape(report.Job)}: {report.InputFiles} files, {report.InputBytes / 1e6:F1} MB, {report.Records} records -> {report.Pairs} pairs, {report.Groups} keys -> {report.OutputRecords} records, {report.OutputBytes / 1e6:F1} MB in {report.Seconds:F2} s ({report.InputBytes / 1e6 / report.Seconds:F0} MB/s)"));
+            $"{Escape(report.Job)}: {report.InputFiles} file{(report.InputFiles == 1 ? "" : "s")}, {Size(report.InputBytes)}, {report.Records} records -> {report.Pairs} pairs, {report.Groups} keys -> {report.OutputRecords} records, {Size(report.OutputBytes)} in {report.Seconds:F2} s{Rate(report)}"));
         foreach ((string counter, long value) in report.Counters) output.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {Escape(counter)}: {value}"));
         if (report.BadRecords == 0) return;
         output.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  skipped as bad: {report.BadRecords}, among them"));
         foreach (string place in report.BadRecordPlaces.Take(PlacesShown)) output.Out.WriteLine($"    {Escape(place)}");
+    }
+
+    /// <summary>A number of bytes.</summary>
+    public static string Size(long bytes) => bytes switch
+    {
+        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F1} MB"),
+        >= 1_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F1} kB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes"),
+    };
+
+    // Of a few bytes it says how long a job takes to begin, and nothing of its speed.
+    private static string Rate(JobReport report)
+    {
+        const long few = 1_000_000;
+        return report.InputBytes < few ? "" : string.Create(CultureInfo.InvariantCulture, $" ({report.InputBytes / 1e6 / report.Seconds:F0} MB/s)");
     }
 
     private static void WriteJson(ClientOutput output, string folder, JobReport report) => output.WriteJson(line =>

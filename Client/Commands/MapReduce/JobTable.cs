@@ -18,7 +18,7 @@ internal static class JobTable
         {
             table.AddRow(
                 Markup.Escape(job.Spec.Id), Markup.Escape(Path.GetFileName(job.Spec.Application)), job.Phase.ToString(),
-                Text($"{job.MapsDone}/{job.Maps}"), Text($"{job.ReducesDone}/{job.Reduces}"), Text($"{job.InputBytes / 1e6:F1} MB"), Text($"{job.Milliseconds / 1e3:F1} s"),
+                Text($"{job.MapsDone}/{job.Maps}"), Text($"{job.ReducesDone}/{job.Reduces}"), JobReports.Size(job.InputBytes), Text($"{job.Milliseconds / 1e3:F1} s"),
                 Markup.Escape(JobReports.Escape(job.Spec.Output)));
         }
 
@@ -34,9 +34,9 @@ internal static class JobTable
         Line("output", job.Spec.Output);
         Line("state", $"{job.Phase}{(job.Steps > 1 ? Text($", step {job.Step + 1} of {job.Steps}") : "")}{(job.Name.Length > 0 ? $": {job.Name}" : "")}");
         if (job.Error is { } error) Line("error", error);
-        Line("map", Text($"{job.MapsDone} of {job.Maps} tasks, {job.MappedBytes / 1e6:F1} of {job.InputBytes / 1e6:F1} MB in {job.InputFiles} files, {job.Records} records, {job.BadRecords} bad ones skipped, {job.Pairs} pairs"));
-        Line("reduce", Text($"{job.ReducesDone} of {job.Reduces} tasks, {job.ReducedPairs} pairs, {job.OutputBytes / 1e6:F1} MB written"));
-        Line("attempts", Text($"{job.Attempts}, of which {job.Running} run; {job.Retries} failed or were lost, {job.Backups} were backups; intermediate {job.SpilledBytes / 1e6:F1} MB"));
+        Line("map", Text($"{job.MapsDone} of {job.Maps} tasks, {JobReports.Size(job.MappedBytes)} of {JobReports.Size(job.InputBytes)} in {job.InputFiles} file{(job.InputFiles == 1 ? "" : "s")}, {job.Records} records, {job.BadRecords} bad ones skipped, {job.Pairs} pairs"));
+        Line("reduce", Text($"{job.ReducesDone} of {job.Reduces} tasks, {job.ReducedPairs} pairs, {JobReports.Size(job.OutputBytes)} written"));
+        Line("attempts", Text($"{job.Attempts}, of which {job.Running} run; {job.Retries} failed or were lost, {job.Backups} were backups; intermediate {JobReports.Size(job.SpilledBytes)}"));
         Line("time", Text($"{job.Milliseconds / 1e3:F1} s, {job.Generation} coordinator{(job.Generation == 1 ? "" : "s")}"));
         if (job.Status.Length > 0) Line("status", job.Status);
         foreach (KeyValuePair<string, long> counter in job.Counters) Line("counter", Text($"{counter.Key}: {counter.Value}"));
