@@ -1,5 +1,6 @@
 using System.Globalization;
 using Quorleans.Processes.Tests.Processes;
+using Quorleans.Tests.Shared;
 
 namespace Quorleans.Processes.Tests;
 
