@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Orleans.Dashboard;
+using Orleans.Runtime;
 using Quorleans.Hosting;
 using Quorleans.Raft.Storage;
 
@@ -36,7 +37,7 @@ internal static class Server
         {
             return options.Config is null ? await RunAsync(builder, options, stop) : await NodeServer.RunAsync(builder, options, stop);
         }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        catch (Exception e) when (stop.IsCancellationRequested && IsCancellation(e))
         {
             return await StoppedAsync();
         }
@@ -45,6 +46,14 @@ internal static class Server
             return await FailAsync(StatusOf(e), message);
         }
     }
+
+    // Orleans has an exception of its own for a start that is cancelled between two stages.
+    private static bool IsCancellation(Exception error) => error switch
+    {
+        OperationCanceledException or OrleansLifecycleCanceledException => true,
+        ClusterException { InnerException: { } cause } => IsCancellation(cause),
+        _ => false,
+    };
 
     private static int StatusOf(Exception error) => (error as ClusterException)?.Error switch
     {
