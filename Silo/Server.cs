@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net;
 using Orleans.Dashboard;
-using Orleans.Runtime;
 using Quorleans.Hosting;
 using Quorleans.Raft.Storage;
 
