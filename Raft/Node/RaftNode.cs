@@ -12,6 +12,7 @@ namespace Quorleans.Raft.Node;
 public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 {
     private const int MaximumEventsPerTurn = 4096;
+    private const string WayOut = "Mend the disk, then start the node again.";
     private static readonly object True = true, False = false;
     private readonly ConcurrentQueue<(Replica? Replica, object What)> _inbox = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
@@ -61,6 +62,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     internal long Ticks { get; private set; }
 
     internal string DiskFullMessage => $"Node {Options.Node} has no space left for its log; free some space on its disk.";
+
+    /// <summary>Why it has stopped for good, for a person; null while it runs. Its replicas have failed with it then, but it need not have one. Any thread may read it.</summary>
+    public string? StopReason => _stopReason;
 
     /// <summary>The groups that have a replica here.</summary>
     public IEnumerable<GroupId> Groups => _replicas.Values.Select(replica => replica.Core.Group);
@@ -160,7 +164,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         if (Log.Failure is { } failure)
         {
-            Stop($"The log of node {Options.Node} failed: {failure.Message}");
+            Stop($"The log of node {Options.Node} failed: {failure.Message} {WayOut}");
             return;
         }
 
@@ -276,7 +280,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
     {
         if (reason is not DiskException or DiskFullException) return;
         LogNodeFailed(_logger, Options.Node, reason);
-        Kill($"The disk of node {Options.Node} failed: {reason.Message}");
+        Kill($"The disk of node {Options.Node} failed: {reason.Message} {WayOut}");
     }
 
     internal void ReportSnapshotFailure(GroupId group, Exception reason) => LogSnapshotFailed(_logger, group, Options.Node, reason);
