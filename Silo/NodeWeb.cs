@@ -53,7 +53,7 @@ internal static class NodeWeb
     private static async Task<HealthCheckResult> CheckGroupsAsync(NodeProcess node)
     {
         if (node.Service is not { } service) return HealthCheckResult.Unhealthy("the node is not open yet");
-        if (service.Raft is not { } raft) return HealthCheckResult.Unhealthy(service.Problem);
+        if (service.Problem is not null || service.Raft is not { } raft) return HealthCheckResult.Unhealthy(service.Problem);
         List<string> good = [], bad = [];
         foreach (GroupId group in raft.Groups.Order())
         {

@@ -30,7 +30,7 @@ public sealed partial class NodeService : IAsyncDisposable
     private readonly ClusterDescription _cluster;
     private readonly ILogger _logger;
     private NodeMetrics? _metrics;
-    private string _state = "Running";
+    private string? _refusal;
 
     private NodeService(NodeDirectory directory, ClusterDescription cluster, ILogger logger) =>
         (_directory, _cluster, _logger, Shards) = (directory, cluster, logger, ShardFunction.Parse(cluster.ShardFunction));
@@ -64,7 +64,7 @@ public sealed partial class NodeService : IAsyncDisposable
     public RaftNode? Raft { get; private set; }
 
     /// <summary>Why it cannot serve, with the way out; null when it can.</summary>
-    public string? Problem { get; private set; }
+    public string? Problem => _refusal ?? Raft?.StopReason;
 
     /// <summary>Opens a node: locks and checks its directory, recovers its log, starts its replicas.</summary>
     /// <param name="options">Its name and directory, and how it is driven.</param>
@@ -107,13 +107,13 @@ public sealed partial class NodeService : IAsyncDisposable
         }
         catch (Exception e) when (e is LogCorruptException or SnapshotCorruptException or NodeDirectoryException { Error: NodeDirectoryError.Malformed })
         {
-            Refuse("Corrupt", $"Node {Node} is corrupt and serves nothing: {e.Message} ({_directory.Path}). Keep the files for analysis; give the node an empty directory and add it again as a new member.");
+            Refuse($"Node {Node} is corrupt and serves nothing: {e.Message} ({_directory.Path}). Keep the files for analysis; give the node an empty directory and add it again as a new member.");
             return;
         }
 
         _metrics = new NodeMetrics(Node, Raft);
         foreach (string group in (string[])[GroupNames.Members, GroupNames.Controller, StoreGroup])
-            if (Problem is null && !Raft.HasGroup(group)) await BeginAtCreationAsync(Raft, group).ConfigureAwait(false);
+            if (_refusal is null && !Raft.HasGroup(group)) await BeginAtCreationAsync(Raft, group).ConfigureAwait(false);
     }
 
     // Where a group began when the cluster was created.
@@ -128,7 +128,7 @@ public sealed partial class NodeService : IAsyncDisposable
         if (raft.FindPast(group) is { } past)
         {
             if (!past.Removed)
-                Refuse("Corrupt", $"Node {Node} has lost its log: {_directory.Path} says that member {past.Member} of {group} ran here, but no log of it is left. Restore the directory, or give the node an empty one and replace the member.");
+                Refuse($"Node {Node} has lost its log: {_directory.Path} says that member {past.Member} of {group} ran here, but no log of it is left. Restore the directory, or give the node an empty one and replace the member.");
             return;
         }
 
@@ -188,11 +188,14 @@ public sealed partial class NodeService : IAsyncDisposable
         Groups = [new JoiningGroup(1, [.. cluster.Nodes.Select(static node => node.Name)])],
     };
 
-    private void Refuse(string state, string problem)
+    private void Refuse(string problem)
     {
-        (_state, Problem) = (state, problem);
+        _refusal = problem;
         LogRefusal(_logger, problem);
     }
+
+    // What has stopped is no node that only waits to be made a member: whoever adds a replica to it waits for ever.
+    private string StateWithoutReplica => _refusal is not null ? "Corrupt" : Problem is not null ? "Failed" : "NotMember";
 
     /// <summary>A replica as people see it.</summary>
     /// <param name="group">The group's name.</param>
@@ -201,7 +204,7 @@ public sealed partial class NodeService : IAsyncDisposable
         ReplicaState? state = Raft is null ? null : await Raft.GetStateAsync(group).ConfigureAwait(false);
         Guid disk = _directory.Identity.NodeId;
         if (state is null)
-            return new ReplicaStatus { Group = group, Node = Node, NodeId = disk, State = Problem is null ? "NotMember" : _state, Detail = Problem ?? WhyNoReplica(group) };
+            return new ReplicaStatus { Group = group, Node = Node, NodeId = disk, State = StateWithoutReplica, Detail = Problem ?? WhyNoReplica(group) };
         return new ReplicaStatus
         {
             Group = group,

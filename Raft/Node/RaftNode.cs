@@ -12,6 +12,7 @@ namespace Quorleans.Raft.Node;
 public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 {
     private const int MaximumEventsPerTurn = 4096;
+    private const string WayOut = "Mend the disk, then start the node again.";
     private static readonly object True = true, False = false;
     private readonly ConcurrentQueue<(Replica? Replica, object What)> _inbox = new();
     private readonly ConcurrentDictionary<string, Replica> _replicas = new(StringComparer.Ordinal);
@@ -72,6 +73,9 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     /// <summary>Ends when the node's log or disk has failed, so that nothing runs here any more, and says why; never when it is stopped.</summary>
     public Task<string> Failed => _failed.Task;
+
+    /// <summary>Why it has stopped for good, for a person; null while it runs. Its replicas have failed with it then, but it need not have one. Any thread may read it.</summary>
+    public string? StopReason => _stopReason;
 
     /// <summary>The groups that have a replica here.</summary>
     public IEnumerable<GroupId> Groups => _replicas.Values.Select(replica => replica.Core.Group);
@@ -294,7 +298,7 @@ public sealed partial class RaftNode : IThreadPoolWorkItem, IAsyncDisposable
 
     private void FailNode(string reason)
     {
-        Stop(reason);
+        Stop($"{reason} {WayOut}");
         _failed.TrySetResult(reason);
     }
 

@@ -108,6 +108,8 @@ public sealed class TableClusterTests
         await cluster.KillAsync("n1");
         cluster.Wipe("n1");
         await cluster.StartAsync("n1");
+        // Answered by a leader that has committed in its term: before that it changes no members.
+        Assert.Single((await cluster.Table().ReadAll()).Members);
         string leader = await cluster.LeaderAsync();
         RaftNode raft = cluster[leader].Service.Raft!;
         ReplicaState state = (await cluster[leader].StateAsync())!;

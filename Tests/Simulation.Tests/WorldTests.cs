@@ -3,6 +3,7 @@ using Quorleans.Clerk;
 using Quorleans.KeyValue;
 using Quorleans.KeyValue.Store;
 using Quorleans.Raft;
+using Quorleans.Raft.Storage;
 using Xunit;
 
 namespace Quorleans.Simulation.Tests;
@@ -85,6 +86,36 @@ public sealed class WorldTests
         Assert.True(cluster.Start(leader));
         world.RunFor(TimeSpan.FromSeconds(2));
         Assert.Equal(cluster.Leader!.Core("g1")!.Commit, leader.Core("g1")!.Commit);
+    }
+
+    /// <summary>Seed 3928, profile sharded: nobody started such a node again, and its group waited for it for ever.</summary>
+    [Fact]
+    public void NodeWhoseDiskFailsWhileItsFirstReplicaIsMade_HasStopped()
+    {
+        World world = new(seed: 6);
+        SimulatedCluster cluster = new(world, 3, new SimulatedNodeOptions { Machines = (_, _) => new KeyValueStateMachine() }, spares: 1);
+        cluster.Start();
+        Assert.True(world.RunUntil(() => cluster.Leader is not null, Limit));
+        SimulatedNode spare = cluster.Nodes[3];
+        Assert.False(spare.HasStopped);
+
+        // Its log takes the replica; that it began, which is noted in a file of its own, finds the disk failing.
+        spare.DiskTimes.AsideUs = 1_000_000;
+        spare.CreateGroup(new GroupId("g2", 1), Membership.Initial([(spare.Name, spare.NodeId)]));
+        world.RunFor(TimeSpan.FromMilliseconds(500));
+        spare.Disk.FailWrites = true;
+        world.RunFor(TimeSpan.FromSeconds(1));
+        spare.Disk.FailWrites = false;
+        Assert.Null(spare.Core("g2"));
+        Assert.NotEqual(LogState.Failed, spare.Log!.State);
+        Assert.True(spare.HasStopped);
+
+        spare.DiskTimes.AsideUs = 0;
+        spare.Crash(UnsyncedFate.Kept);
+        Assert.True(cluster.Start(spare));
+        world.RunFor(TimeSpan.FromSeconds(2));
+        Assert.False(spare.HasStopped);
+        Assert.NotNull(spare.Core("g2"));
     }
 
     private static SimulatedCluster Cluster(World world)

@@ -1,6 +1,10 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Quorleans.Clerk;
 using Quorleans.GrainInterfaces;
+using Quorleans.Grains.Raft;
 using Quorleans.Hosting;
+using Quorleans.Raft;
+using Quorleans.Raft.Node;
 using Quorleans.Raft.Storage;
 using Quorleans.Tests.Shared;
 
@@ -129,6 +133,28 @@ public sealed class DataDirectoryTests(ITestOutputHelper output)
         await Eventually.Holds("g1 has a leader", async () => (await cluster.GetReplicasAsync("g1")).Any(static replica => replica.Role == "Leader"));
     }
 
+    [Fact]
+    public async Task ANodeThatStoppedBeforeItHadAReplica_SaysFailedAndWhy()
+    {
+        CancellationToken cancel = TestContext.Current.CancellationToken;
+        using var directory = new TemporaryDirectory();
+        ClusterDescription cluster = new() { ClusterId = Guid.NewGuid(), Nodes = [new ClusterNode("n1", Guid.NewGuid())] };
+        await using NodeService node = await NodeService.OpenAsync(
+            new NodeServiceOptions { Node = "n2", DataDirectory = directory.Path }, cluster, new NoTransport(), NullLogger.Instance);
+        Assert.Equal("NotMember", (await node.DescribeAsync("g1")).State);
+        Assert.Null(node.Problem);
+
+        // The file in which it would note the replica cannot be written.
+        Directory.CreateDirectory(Path.Combine(directory.Path, ReplicaLedger.FileName + ".tmp"));
+        await Assert.ThrowsAnyAsync<Exception>(() => node.CreateGroupAsync(new GroupId("g2", 1), [("n2", node.NodeId)]).WaitAsync(TimeSpan.FromSeconds(20), cancel));
+        ReplicaStatus status = await node.DescribeAsync("g1");
+        output.WriteLine(status.Detail ?? "");
+        Assert.Equal("Failed", status.State);
+        Assert.Contains(ReplicaLedger.FileName, status.Detail, StringComparison.Ordinal);
+        Assert.Contains("start the node again", status.Detail, StringComparison.Ordinal);
+        Assert.Equal(status.Detail, node.Problem);
+    }
+
     private static string Refusal(Func<EmbeddedCluster> open) => Assert.Throws<ClusterException>(open).Message;
 
     private static EmbeddedCluster Another(RunningCluster cluster, int? nodes = null) =>
@@ -142,5 +168,12 @@ public sealed class DataDirectoryTests(ITestOutputHelper output)
         Directory.Move(left, left + ".tmp");
         Directory.Move(right, left);
         Directory.Move(left + ".tmp", right);
+    }
+
+    private sealed class NoTransport : IRaftTransport
+    {
+        public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame) => throw new IOException("alone");
+
+        public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames) => throw new IOException("alone");
     }
 }

@@ -69,7 +69,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
 
             void Send()
             {
-                if (receiver.Life == receiverLife) Reply(receiver, roles, AnswersOf(handling));
+                if (receiver.Life == receiverLife) Reply(receiver, roles, AnswersOf(handling), handling.Exception?.InnerException?.Message);
             }
         }
 
@@ -80,14 +80,14 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
             return handling is Task<byte[]> one ? [one.Result] : ((Task<byte[][]>)handling).Result;
         }
 
-        private void Reply(SimulatedNode receiver, RaftRole[] roles, byte[][] answers)
+        private void Reply(SimulatedNode receiver, RaftRole[] roles, byte[][] answers, string? refusal)
         {
             RaftMessage?[] messages = new RaftMessage?[Messages.Length];
             for (int i = 0; i < Messages.Length; i++)
             {
                 messages[i] = answers[i].Length > 0 ? transport.Decode(frames[i].Group, answers[i]) : null;
                 receiver.Observer?.Answers(receiver, frames[i].Group, Messages[i], roles[i], messages[i]);
-                transport.World.Trace?.Line($"{receiver.Name} -> {transport.Node.Name} {messages[i]?.ToString() ?? $"refuses {Messages[i]}"}");
+                transport.World.Trace?.Line($"{receiver.Name} -> {transport.Node.Name} {messages[i]?.ToString() ?? $"refuses {Messages[i]} {refusal}".TrimEnd()}");
             }
 
             byte[] bytes = answers.Length == 1 ? answers[0] : answers.SelectMany(static answer => answer).ToArray();

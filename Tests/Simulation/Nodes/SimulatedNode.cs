@@ -157,13 +157,14 @@ public sealed class SimulatedNode : SimulatedProcess
     /// <summary>Why its replica of a group does not run any more, or null while it does.</summary>
     public string? Failure(string group) => Raft?.FindReplica(group)?.Failure;
 
-    /// <summary>Whether its disk has failed, so that it serves nothing until it is started again.</summary>
+    /// <summary>Whether it, or a replica of it, has stopped by itself, such as when its disk failed: it serves nothing until it is started again.</summary>
     public bool HasStopped
     {
         get
         {
             if (Raft is not { } raft) return false;
-            if (raft.Log.State == LogState.Failed) return true;
+            // Not every node that stops has a replica that tells: the first one may just have been in the making.
+            if (raft.StopReason is not null || raft.Log.State == LogState.Failed) return true;
             foreach (string group in _machines.Keys)
                 if (Failure(group) is not null) return true;
             return false;

@@ -134,7 +134,7 @@ public sealed class Simulator
     private string Describe() => string.Join("; ", _cluster.Nodes.Select(node =>
         node.Core(_cluster.Group.Name) is { } core
             ? $"{node.Name} {core.Role} of term {core.Term}, leader {core.Leader}, commit {core.Commit}, applied {core.Applied}, last {core.Log.LastIndex}, {node.Failure(_cluster.Group.Name) ?? "sound"}"
-            : $"{node.Name} {(node.IsUp ? "without its replica" : $"down: {node.StartFailure?.Message}")}"));
+            : $"{node.Name} {(node.IsUp ? $"without its replica, {node.Raft?.StopReason ?? "sound"}" : $"down: {node.StartFailure?.Message}")}"));
 
     private void ThrowIfViolated()
     {

@@ -54,7 +54,7 @@ internal static class ShardedEnd
 
     private static string Describe(SimulatedNode node, GroupId group)
     {
-        if (node.Core(group.Name) is not { } core || core.Group != group) return $"{node.Name} {(node.IsUp ? "-" : $"down {node.StartFailure?.Message}")}";
+        if (node.Core(group.Name) is not { } core || core.Group != group) return $"{node.Name} {(node.IsUp ? node.Raft?.StopReason ?? "-" : $"down {node.StartFailure?.Message}")}";
         string phases = ShardedCluster.StoreOf(node, group) is { } store ? " [" + string.Join(' ', store.DescribeShards().Select(static shard => $"{shard.Phase}@{shard.Epoch}")) + "]" : "";
         return $"{node.Name} {core.Role} of term {core.Term}, commit {core.Commit}, last {core.Log.LastIndex}{phases}";
     }
