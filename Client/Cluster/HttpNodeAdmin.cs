@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Quorleans.Hosting;
 
 namespace Quorleans.Client;
@@ -32,7 +33,7 @@ internal sealed class HttpNodeAdmin(Endpoint endpoint) : INodeAdmin, IDisposable
         {
             throw new ClientException(e.Message, e);
         }
-        catch (HttpRequestException e)
+        catch (Exception e) when (e is HttpRequestException or SocketException)
         {
             throw new ClientException(
                 $"no Quorleans silo answers at http://{endpoint}; start one with: dotnet run -c Release --project Silo, or name its port with --http", e);

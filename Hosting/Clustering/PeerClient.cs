@@ -103,7 +103,8 @@ public sealed class PeerClient : IDisposable
         {
             throw new PeerException("Timeout", $"no answer within {timeout.TotalSeconds:0.#} s", null, cause);
         }
-        catch (HttpRequestException cause)
+        // A connection that breaks just when it is made shows as it is.
+        catch (Exception cause) when (cause is HttpRequestException or SocketException)
         {
             throw new PeerException("Unreachable", cause.InnerException is SocketException socket ? socket.Message : cause.Message, null, cause);
         }

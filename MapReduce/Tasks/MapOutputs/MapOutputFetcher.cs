@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
 using Quorleans.MapReduce.Engine;
@@ -51,7 +52,7 @@ internal sealed class MapOutputFetcher : IDisposable
             {
                 if (TryOnce(out problem)) return MapOutputHeader.Read(path, outputs.Count, partition);
             }
-            catch (Exception e) when (e is HttpRequestException or HttpIOException or InvalidDataException || (e is IOException && !cancellation.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException or HttpIOException or SocketException or InvalidDataException || (e is IOException && !cancellation.IsCancellationRequested))
             {
                 (problem, cause) = (e.Message, e);
 

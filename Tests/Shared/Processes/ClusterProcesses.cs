@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace Quorleans.Tests.Shared.Processes;
@@ -93,7 +94,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
             using HttpResponseMessage answer = await Web.GetAsync(new Uri(Http(node), "/readyz"), cancellationToken);
             return (answer.StatusCode == HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(cancellationToken));
         }
-        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        catch (Exception e) when (e is HttpRequestException or SocketException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return (false, e.Message);
         }
