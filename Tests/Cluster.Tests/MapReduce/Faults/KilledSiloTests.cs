@@ -95,7 +95,8 @@ public sealed class KilledSiloTests(FaultyCluster cluster, ITestOutputHelper out
 
         // What was mapped there is lost only as long as it is needed.
         JobView view = await cluster.EndAsync(spec);
-        if (place == "fetch") Assert.True(view.Attempts > 1 + view.Maps + view.Reduces, $"{view.Attempts} attempts");
+        // A coordinator that took over counts from there.
+        if (place == "fetch" && view.Generation == 1) Assert.True(view.Attempts > 1 + view.Maps + view.Reduces, $"{view.Attempts} attempts");
     }
 
     private static Func<string, bool> Others(string node) => other => other != node;
