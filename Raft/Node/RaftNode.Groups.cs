@@ -196,14 +196,21 @@ public sealed partial class RaftNode
     /// <param name="frame">The encoded request; must not change any more.</param>
     /// <returns>The encoded answer.</returns>
     /// <exception cref="RaftRefusedException">It is not for this cluster, group incarnation or member, or nothing runs here.</exception>
-    public async Task<byte[]> HandleAsync(string group, ReadOnlyMemory<byte> frame)
+    public Task<byte[]> HandleAsync(string group, ReadOnlyMemory<byte> frame)
     {
-        if (_stopReason is { } stopped) throw new RaftRefusedException(stopped);
-        if (MessageCodec.IsJoin(frame, out GroupId joined) && joined.Name == group) return await JoinAsync(joined, frame).ConfigureAwait(false);
-        if (!_replicas.TryGetValue(group, out Replica? replica)) throw new RaftRefusedException($"Node {Options.Node} has no replica of {group}.");
+        // Not thrown: a node that has no replica of a group, or another one than its peers believe, refuses all their requests.
+        if (_stopReason is { } stopped) return Refusal(new RaftRefusedException(stopped));
+        if (MessageCodec.IsJoin(frame, out GroupId joined) && joined.Name == group) return JoinAsync(joined, frame);
+        if (!_replicas.TryGetValue(group, out Replica? replica)) return Refusal(new RaftRefusedException($"Node {Options.Node} has no replica of {group}."));
         MessageError error = MessageCodec.TryDecode(Options.ClusterId, replica.Core.Group, frame, out RaftMessage? message);
-        if (error != MessageError.None) throw new RaftRefusedException(error, Explain(replica.Core.Group, frame, error));
-        if (message!.To < replica.Core.Self && await CallAsync(replica, () => replica.Core.AnswerToRemoved(message)).ConfigureAwait(false) is { } answer)
+        return error == MessageError.None ? AnswerAsync(replica, message!) : Refusal(new RaftRefusedException(error, Explain(replica.Core.Group, frame, error)));
+
+        static Task<byte[]> Refusal(RaftRefusedException reason) => Task.FromException<byte[]>(reason);
+    }
+
+    private async Task<byte[]> AnswerAsync(Replica replica, RaftMessage message)
+    {
+        if (message.To < replica.Core.Self && await CallAsync(replica, () => replica.Core.AnswerToRemoved(message)).ConfigureAwait(false) is { } answer)
             return MessageCodec.Encode(Options.ClusterId, replica.Core.Group, answer);
         if (message.To != replica.Core.Self)
             throw new RaftRefusedException($"NotMember: {Options.Node} is member {replica.Core.Self} of {replica.Core.Group}, not {message.To}.");

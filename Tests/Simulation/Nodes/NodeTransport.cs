@@ -8,20 +8,36 @@ namespace Quorleans.Simulation;
 /// </summary>
 internal sealed class NodeTransport(World world, SimulatedNetwork network, SimulatedNode node) : IRaftTransport
 {
+    // Nothing is thrown here: in some worlds most requests fail, and throwing costs more than all the rest of them.
     /// <inheritdoc/>
-    public async Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
+    public Task<byte[]> SendAsync(GroupId group, Member to, MessageKind kind, byte[] frame)
     {
-        byte[] answer = (await Send(to.Node, kind, [new GroupFrame(group, frame)], frame).ConfigureAwait(false))[0];
-        return answer.Length > 0 ? answer : throw Refused();
+        TaskCompletionSource<byte[]> answer = new();
+        Send(to.Node, kind, [new GroupFrame(group, frame)], frame, answers =>
+        {
+            if (answers is null) answer.TrySetException(Unreachable());
+            else if (answers[0].Length == 0) answer.TrySetException(Refused());
+            else answer.TrySetResult(answers[0]);
+        });
+        return answer.Task;
     }
 
     /// <inheritdoc/>
-    public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames) =>
-        Send(node, MessageKind.AppendEntries, frames, Array.ConvertAll(frames, static frame => frame.Bytes).SelectMany(static bytes => bytes).ToArray());
-
-    private Task<byte[][]> Send(string to, MessageKind kind, GroupFrame[] frames, byte[] bytes)
+    public Task<byte[][]> SendTogetherAsync(string node, GroupFrame[] frames)
     {
-        Call call = new(this, frames, node.Life, new Packet(PacketKind.RaftRequest, node.Name, to, frames[0].Group.Name, kind, bytes, world.NowUs));
+        TaskCompletionSource<byte[][]> answer = new();
+        byte[] bytes = [.. frames.SelectMany(static frame => frame.Bytes)];
+        Send(node, MessageKind.AppendEntries, frames, bytes, answers =>
+        {
+            if (answers is null) answer.TrySetException(Unreachable());
+            else answer.TrySetResult(answers);
+        });
+        return answer.Task;
+    }
+
+    private void Send(string to, MessageKind kind, GroupFrame[] frames, byte[] bytes, Action<byte[][]?> settle)
+    {
+        Call call = new(this, frames, node.Life, new Packet(PacketKind.RaftRequest, node.Name, to, frames[0].Group.Name, kind, bytes, world.NowUs), settle);
         if (node.Observer is not null || world.Trace is not null)
         {
             call.Messages = Array.ConvertAll(frames, frame => Decode(frame.Group, frame.Bytes));
@@ -33,7 +49,6 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
         }
 
         network.Request(call.Request, node, call.Handle, call.Fail);
-        return call.Answer.Task;
     }
 
     private RaftMessage Decode(GroupId group, ReadOnlyMemory<byte> frame) =>
@@ -42,10 +57,13 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
             : throw new InvalidOperationException($"{node.Name} encoded a message that does not decode.");
 
     /// <summary>Requests until their answers; each copy that arrives is handled, the first answers count.</summary>
-    private sealed class Call(NodeTransport transport, GroupFrame[] frames, int life, Packet request)
+    /// <param name="transport">The sender's.</param>
+    /// <param name="frames">The requests.</param>
+    /// <param name="life">Whose of the sender's lives they are.</param>
+    /// <param name="request">What carries them.</param>
+    /// <param name="settle">Told the answers, or null when there are none; only the first time counts.</param>
+    private sealed class Call(NodeTransport transport, GroupFrame[] frames, int life, Packet request, Action<byte[][]?> settle)
     {
-        internal TaskCompletionSource<byte[][]> Answer { get; } = new();
-
         internal Packet Request => request;
 
         internal RaftMessage[] Messages { get; set; } = [];
@@ -53,7 +71,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
         internal void Fail(bool surely)
         {
             for (int i = 0; i < Messages.Length; i++) transport.Node.Observer?.Hears(transport.Node, frames[i].Group, Messages[i], null);
-            Answer.TrySetException(Unreachable());
+            settle(null);
         }
 
         internal void Handle(SimulatedNode receiver, bool single)
@@ -97,7 +115,7 @@ internal sealed class NodeTransport(World world, SimulatedNetwork network, Simul
                 () =>
                 {
                     for (int i = 0; i < Messages.Length; i++) transport.Node.Observer?.Hears(transport.Node, frames[i].Group, Messages[i], messages[i]);
-                    Answer.TrySetResult(answers);
+                    settle(answers);
                 },
                 () => Fail(surely: false));
         }
