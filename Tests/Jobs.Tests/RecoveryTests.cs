@@ -72,6 +72,19 @@ public sealed class RecoveryTests
         Assert.Equal(JobPhase.Failed, driver.View().Phase);
     }
 
+    [Fact]
+    public void Attempts_AreCountedOn_FromTheJournal_AndFromWhatTrackersSay()
+    {
+        CoreDriver before = new CoreDriver().Submit(CoreDriver.Spec()).Plan("n1", 3, 1);
+        TaskOrder[] maps = [.. before.Report("n1", slots: 3).Start];
+        before.Report("n1", slots: 0, running: [maps[2].Key], ended: [CoreDriver.Mapped(maps[0]), CoreDriver.Failed(maps[1])]);
+        CoreDriver driver = TakeOver(before);
+        Assert.Equal((3, 1), (driver.View().Attempts, driver.View().Retries));
+        driver.Report("n1", slots: 0, running: [maps[2].Key]);
+        driver.Report("n1", slots: 0, ended: [CoreDriver.Mapped(maps[2])]);
+        Assert.Equal((4, 1), (driver.View().Attempts, driver.View().Retries));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

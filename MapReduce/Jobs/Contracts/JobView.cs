@@ -75,10 +75,10 @@ public sealed record JobView
     /// <summary>How many attempts run.</summary>
     public int Running { get; init; }
 
-    /// <summary>How many attempts were ordered in all, as far as this coordinator knows.</summary>
+    /// <summary>How many attempts were ordered in all; those of coordinators before this one as far as they ended, or are heard of.</summary>
     public int Attempts { get; init; }
 
-    /// <summary>How many attempts failed or were lost.</summary>
+    /// <summary>How many of them failed or were lost, as far as this coordinator knows.</summary>
     public int Retries { get; init; }
 
     /// <summary>How many attempts were backups of slow ones.</summary>

@@ -62,7 +62,6 @@ public sealed partial class CoordinatorCore
         AttemptId attempt = new(job.Generation, ++task.Ordered);
         TaskOrder order = new() { Spec = job.Spec, Task = task.Id, Attempt = attempt, Secret = job.Secret };
         Add(job, task, order.Key, tracker, nowMs, isBackup);
-        job.Attempts++;
         if (isBackup) job.Backups++;
         return task.Id.Kind switch
         {

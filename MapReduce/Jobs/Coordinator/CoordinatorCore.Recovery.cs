@@ -47,6 +47,9 @@ public sealed partial class CoordinatorCore
         {
             job ??= new JobState(e.Spec!) { Owner = owner, Generation = owner.Generation, RecoverUntilMs = nowMs + _options.LeaseMs };
             job.Apply(e);
+            if (e.Outcome is not { } outcome) continue;
+            job.Attempts++;
+            if (outcome.Failure is not null) job.Retries++;
         }
 
         if (job is null || !_loading.Remove(job.Spec.Id) || !_jobs.TryAdd(job.Spec.Id, job)) return;

@@ -114,6 +114,7 @@ public sealed partial class CoordinatorCore
         task.Live.Add(live);
         tracker.Attempts.Add(live);
         job.Running++;
+        job.Attempts++;
         if (isBackup) job.RunningBackups++;
         job.Step.Settle(task);
         return live;

@@ -246,8 +246,7 @@ public sealed partial class Tracker : IAsyncDisposable
             StopIfLeaseEnded();
             TimeSpan span = TimeSpan.FromMilliseconds(orders.LeaseMs) - LeaseMargin;
             (_leaseStart, _leaseSpan) = (sent, span);
-            TimeSpan left = span - _time.GetElapsedTime(sent);
-            _lease.Change(left < TimeSpan.Zero ? TimeSpan.Zero : left, Timeout.InfiniteTimeSpan);
+            AwaitLeaseEnd();
             foreach (AttemptKey key in orders.Acknowledged) _ended.Remove(key);
             foreach (AttemptKey key in orders.Stop)
             {
@@ -266,15 +265,24 @@ public sealed partial class Tracker : IAsyncDisposable
     {
         lock (_lock)
         {
-            // An answer may have come while the timer was on its way.
-            StopIfLeaseEnded();
+            // An answer may have come while the timer was on its way, and timers drop fractions of milliseconds: they come early.
+            if (LeaseLeft > TimeSpan.Zero) AwaitLeaseEnd();
+            else StopIfLeaseEnded();
         }
+    }
+
+    private TimeSpan LeaseLeft => _leaseSpan - _time.GetElapsedTime(_leaseStart);
+
+    private void AwaitLeaseEnd()
+    {
+        double milliseconds = Math.Max(0, Math.Ceiling(LeaseLeft.TotalMilliseconds));
+        _lease.Change(TimeSpan.FromMilliseconds(milliseconds), Timeout.InfiniteTimeSpan);
     }
 
     // A process that was paused may notice by its timer, by the answer that extends the lease again, or by an attempt that ends: whichever comes first.
     private void StopIfLeaseEnded()
     {
-        if (_time.GetElapsedTime(_leaseStart) < _leaseSpan || _running.Values.All(static attempt => attempt.HasLostLease)) return;
+        if (LeaseLeft > TimeSpan.Zero || _running.Values.All(static attempt => attempt.HasLostLease)) return;
         LogLeaseEnded(_logger, _options.Node, _running.Count);
         foreach (Attempt attempt in _running.Values) attempt.LoseLease();
     }
@@ -306,14 +314,7 @@ public sealed partial class Tracker : IAsyncDisposable
     private async Task RunAsync(Attempt attempt)
     {
         AttemptKey key = attempt.Order.Key;
-        TaskOutcome outcome = await RunToOutcomeAsync(attempt).ConfigureAwait(false);
-
-        lock (_lock)
-        {
-            // What was done without a lease may have been given to somebody else meanwhile.
-            StopIfLeaseEnded();
-            if (attempt.HasLostLease) outcome = Failed(key, TaskFailureKind.Stopped, Attempt.LostLease);
-        }
+        TaskOutcome outcome = UnlessLeaseEnded(attempt, await RunToOutcomeAsync(attempt).ConfigureAwait(false));
 
         // Only map tasks leave something for others.
         bool keeps = outcome is { Failure: null, Map: not null };
@@ -327,6 +328,13 @@ public sealed partial class Tracker : IAsyncDisposable
         }
 
         attempt.Dispose();
+    }
+
+    // What was done without a lease may have been given to somebody else meanwhile.
+    private TaskOutcome UnlessLeaseEnded(Attempt attempt, TaskOutcome outcome)
+    {
+        lock (_lock) StopIfLeaseEnded();
+        return attempt.HasLostLease ? Failed(attempt.Order.Key, TaskFailureKind.Stopped, Attempt.LostLease) : outcome;
     }
 
     private async Task<TaskOutcome> RunToOutcomeAsync(Attempt attempt)
@@ -343,7 +351,7 @@ public sealed partial class Tracker : IAsyncDisposable
                 environment = environment with { StoreFiles = await ScanAsync(attempt).ConfigureAwait(false) };
             TaskOutcome outcome = await _host.RunAsync(attempt.Order, environment, attempt.Progress, log, attempt.Stopped).ConfigureAwait(false);
             if (outcome.Failure is { Kind: TaskFailureKind.Stopped } stopped && attempt.Why is { } why) outcome = outcome with { Failure = stopped with { Message = why } };
-            if (attempt.HasLostLease) outcome = Failed(key, TaskFailureKind.Stopped, Attempt.LostLease);
+            outcome = UnlessLeaseEnded(attempt, outcome);
             log.Write(string.Create(CultureInfo.InvariantCulture, $"ends after {_time.GetElapsedTime(start).TotalSeconds:F3} s: {Describe(outcome)}"));
             return outcome;
         }

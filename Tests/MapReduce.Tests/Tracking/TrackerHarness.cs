@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Time.Testing;
 using Quorleans.MapReduce.Jobs;
 using Quorleans.MapReduce.Tasks;
 
@@ -21,7 +20,7 @@ internal sealed class TrackerHarness : IAsyncDisposable, ICoordinatorLink, IAtte
 
     public string Root { get; } = Directory.CreateTempSubdirectory("quorleans-tracker-").FullName;
 
-    public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 11, 25, 22, 0, 0, TimeSpan.Zero));
+    public HastyTime Time { get; } = new(new DateTimeOffset(2026, 11, 25, 22, 0, 0, TimeSpan.Zero));
 
     public TrackerOptions Options { get; }
 

@@ -106,6 +106,18 @@ public sealed class TrackerTests : IAsyncLifetime
         Assert.False(Directory.Exists(attempt.Environment.Folder));
     }
 
+    [Fact]
+    public async Task WhenTheLeasesTimerIsEarly_ItIsAwaitedAgain()
+    {
+        _harness.Time.Early = TimeSpan.FromMilliseconds(1);
+        await _harness.BeatAsync(TrackerHarness.Orders(TrackerHarness.Map(1)));
+        HostedAttempt attempt = await _harness.BegunAsync();
+        _harness.Time.Advance(TimeSpan.FromMilliseconds(3999));
+        Assert.False(attempt.Stop.IsCancellationRequested);
+        _harness.Time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal(TaskFailureKind.Stopped, (await attempt.Outcome.WaitAsync(TimeSpan.FromSeconds(30))).Failure!.Kind);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -130,6 +142,7 @@ public sealed class TrackerTests : IAsyncLifetime
         TaskOutcome outcome = Assert.Single(report.Ended);
         Assert.Equal((TaskFailureKind.Stopped, true, null), (outcome.Failure!.Kind, outcome.Failure.Message.Contains("lease", StringComparison.Ordinal), outcome.Map));
         Assert.False(Directory.Exists(attempt.Environment.Folder));
+        Assert.Contains("the lease ended", Assert.Single(_harness.Tracker.ReadLogs("job-1", null)).Text, StringComparison.Ordinal);
     }
 
     [Fact]

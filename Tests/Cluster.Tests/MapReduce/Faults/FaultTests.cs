@@ -48,6 +48,7 @@ public sealed class FaultTests(FaultyCluster cluster, ITestOutputHelper output) 
         await last.ReachedAsync();
         cluster.Faults.Unheard = null;
         gate.Open();
+        await Eventually.Holds("it says that its lease ended", async () => (await cluster.Jobs.ReadLogAsync(spec.Id, null)).Contains("the lease ended", StringComparison.Ordinal));
         last.Open();
         await cluster.DoneAsync(_folders, spec);
     }

@@ -100,7 +100,11 @@ public sealed class FaultyCluster : IAsyncLifetime
     private void AddFaults(string node, ISiloBuilder silo)
     {
         silo.AddIncomingGrainCallFilter(Faults);
-        silo.Services.AddSingleton(new CoordinatorOptions { LeaseMs = 3000, HeartbeatMs = 200 });
+        silo.Services.AddTransient(_ =>
+        {
+            Faults.NoteCoordinator();
+            return new CoordinatorOptions { LeaseMs = 3000, HeartbeatMs = 200 };
+        });
         silo.Services.AddSingleton(_ => new TaskRunner(null, new MapOutputFetcher(new FaultyFetch(node, Faults))));
         silo.Services.AddSingleton(_ => new JobOutput(Posix.TryLink, step => Faults.PassAsync($"commit {step}", node, CancellationToken.None).GetAwaiter().GetResult()));
         silo.Services.AddSingleton<IAttemptHost>(services => new FaultyHost(node, services.GetRequiredService<InProcessHost>(), Faults));

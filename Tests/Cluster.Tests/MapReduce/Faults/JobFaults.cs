@@ -14,6 +14,7 @@ internal sealed class JobFaults : IIncomingGrainCallFilter
     private readonly Lock _lock = new();
     private readonly List<Gate> _gates = [];
     private TaskCompletionSource _cancelled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _coordinators;
 
     /// <summary>The node whose heartbeats do not arrive.</summary>
     public volatile string? Unheard;
@@ -26,6 +27,12 @@ internal sealed class JobFaults : IIncomingGrainCallFilter
 
     /// <summary>Ends when the coordinator has been told of a cancellation, and has acted.</summary>
     public Task Cancelled => _cancelled.Task;
+
+    /// <summary>How many activations of the coordinator there were.</summary>
+    public int Coordinators => Volatile.Read(ref _coordinators);
+
+    /// <summary>The coordinator is activated, as often as Orleans likes: also when a silo is gone whose part of the grain directory knew it.</summary>
+    public void NoteCoordinator() => Interlocked.Increment(ref _coordinators);
 
     /// <summary>Everything goes its way again.</summary>
     public void Clear()

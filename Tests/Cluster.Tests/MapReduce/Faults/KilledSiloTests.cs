@@ -9,6 +9,7 @@ namespace Quorleans.Cluster.Tests.MapReduce.Faults;
 public sealed class KilledSiloTests(FaultyCluster cluster, ITestOutputHelper output) : IClassFixture<FaultyCluster>, IAsyncDisposable
 {
     private readonly JobFolders _folders = new(files: 4, bytesEach: 60_000);
+    private int _coordinators;
 
     public async ValueTask DisposeAsync()
     {
@@ -95,8 +96,7 @@ public sealed class KilledSiloTests(FaultyCluster cluster, ITestOutputHelper out
 
         // What was mapped there is lost only as long as it is needed.
         JobView view = await cluster.EndAsync(spec);
-        // A coordinator that took over counts from there.
-        if (place == "fetch" && view.Generation == 1) Assert.True(view.Attempts > 1 + view.Maps + view.Reduces, $"{view.Attempts} attempts");
+        if (place == "fetch") Assert.True(view.Attempts > 1 + view.Maps + view.Reduces, $"{view.Attempts} attempts");
     }
 
     private static Func<string, bool> Others(string node) => other => other != node;
@@ -104,6 +104,7 @@ public sealed class KilledSiloTests(FaultyCluster cluster, ITestOutputHelper out
     private async Task<JobSpec> SubmitAsync()
     {
         JobSpec spec = _folders.Spec("out", splitBytes: 20_000) with { Overwrite = true };
+        _coordinators = cluster.Faults.Coordinators;
         await cluster.Jobs.SubmitAsync(spec);
         return spec;
     }
@@ -112,7 +113,8 @@ public sealed class KilledSiloTests(FaultyCluster cluster, ITestOutputHelper out
     {
         JobView view = await cluster.EndAsync(spec);
         output.WriteLine($"{what}: {view.Maps} maps, {view.Reduces} reduces, {view.Milliseconds} ms, {view.Attempts} attempts, {view.Retries} again, generation {view.Generation}");
-        // Orleans may activate the coordinator more often than it had to, on a busy machine: each is a generation, and only the last one counts.
-        Assert.True(view.Generation >= atLeast, $"generation {view.Generation}");
+
+        // Each activation takes a job once.
+        Assert.InRange(view.Generation, atLeast, 1 + cluster.Faults.Coordinators - _coordinators);
     }
 }
