@@ -29,7 +29,8 @@ public sealed record NodeServiceOptions
     /// </summary>
     public HandoffDriverOptions Handoff { get; init; } = HandoffDriverOptions.Default with
     {
-        ChunkWindow = 1, ChunkPauseMs = 5, ChunkRestTimes = 4, DeltaRestTimes = 1, Limits = HandoffLimits.Default with { ChunkBytes = 32 << 10, DeltaBytes = 32 << 10 },
+        // What comes of a step is looked at once it is applied: this is for what nobody tells of.
+        StepMs = 20, ChunkWindow = 1, ChunkPauseMs = 5, ChunkRestTimes = 4, DeltaRestTimes = 1, Limits = HandoffLimits.Default with { ChunkBytes = 32 << 10, DeltaBytes = 32 << 10 },
     };
 
     /// <summary>Changes the node's disk, to measure with a slower one; null leaves it as it is.</summary>

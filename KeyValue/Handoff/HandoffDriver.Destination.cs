@@ -35,6 +35,7 @@ public sealed partial class HandoffDriver
         }
 
         if (work.IsAsking && nowMs - work.AskedAtMs < options.PullTimeoutMs) return;
+        if (nowMs < work.RestsUntilMs) _restMs = Math.Min(_restMs, (int)(work.RestsUntilMs - nowMs));
         if (nowMs < work.NextPullMs || !HasRoom(work, shard)) return;
         work.IsAsking = true;
         work.AskedAtMs = nowMs;
@@ -77,6 +78,7 @@ public sealed partial class HandoffDriver
         int times = work.Stage == ImportStage.Copying ? options.ChunkRestTimes : work.IsFullDelta ? options.DeltaRestTimes : 0;
         if (times == 0 || work.IsAsking) return;
         work.NextPullMs = Math.Max(work.NextPullMs, nowMs + Math.Min(times * (nowMs - work.AskedAtMs), options.MaxRestMs));
+        work.RestsUntilMs = work.NextPullMs;
     }
 
     private bool HasRoom(MoveWork work, ShardStatus shard) => work.Stage switch

@@ -18,12 +18,13 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
     private readonly List<(long Move, ShardId Shard)> _over = [];
     private readonly Dictionary<(GroupRef Peer, bool IsSource), int> _active = [];
     private ControllerView? _view;
+    private int _restMs;
 
     /// <summary>Whether something is under way, as the last step saw it.</summary>
     public bool IsBusy { get; private set; }
 
     /// <summary>How long to wait until the next step unless there is news before, in milliseconds.</summary>
-    public int PauseMs => IsBusy ? options.StepMs : options.IdleMs;
+    public int PauseMs => IsBusy ? Math.Min(options.StepMs, _restMs) : options.IdleMs;
 
     /// <summary>Says what is to be done now.</summary>
     /// <param name="nowMs">The time.</param>
@@ -36,6 +37,7 @@ public sealed partial class HandoffDriver(GroupRef self, HandoffDriverOptions op
         ArgumentNullException.ThrowIfNull(shards);
         ArgumentNullException.ThrowIfNull(effects);
         IsBusy = false;
+        _restMs = int.MaxValue;
         if (!isLeader)
         {
             foreach (MoveWork work in _works.Values) Slow(work, 0, effects);

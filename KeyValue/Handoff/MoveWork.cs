@@ -25,6 +25,9 @@ internal sealed class MoveWork(ShardMove move)
     /// <summary>Destination: not to ask before.</summary>
     public long NextPullMs { get; set; } = Never;
 
+    /// <summary>Destination: when the rest behind a piece is over, so that the next one does not wait for a step.</summary>
+    public long RestsUntilMs { get; set; } = Never;
+
     /// <summary>Destination: what is asked for next, ahead of what is applied.</summary>
     public ImportStage Stage { get; set; }
 

@@ -6,6 +6,9 @@ namespace Quorleans.Raft;
 /// </summary>
 public sealed class RaftLog
 {
+    // Payloads from a few pages up to what .NET's collector takes for large objects, which it does not move either.
+    private const int LongPayload = 16 << 10;
+    private const int LargeObject = 80 << 10;
     private LogEntry[] _entries = [];
     private int _head;
     private int _count;
@@ -109,7 +112,7 @@ public sealed class RaftLog
         Invariant.Check(entry.Index == LastIndex.Next, $"Appending {entry.Index} after {LastIndex}.");
         Invariant.Check(entry.Term >= LastTerm, $"Appending term {entry.Term} after term {LastTerm} at {entry.Index}.");
         if (_head + _count == _entries.Length) MakeRoom();
-        _entries[_head + _count++] = entry;
+        _entries[_head + _count++] = entry.Payload.Length is >= LongPayload and < LargeObject ? entry with { Payload = Settle(entry.Payload) } : entry;
         Bytes += entry.Size;
     }
 
@@ -145,6 +148,17 @@ public sealed class RaftLog
     {
         (_entries, _head, _count, Bytes) = ([], 0, 0, 0);
         (BaseIndex, BaseTerm, BaseTime) = (index, term, time);
+    }
+
+    /// <summary>
+    /// Copies a payload to where the collector moves nothing. Entries stay until a snapshot covers them: among young objects, long ones, and the messages that they
+    /// came in, would be copied twice while all callers wait.
+    /// </summary>
+    private static ReadOnlyMemory<byte> Settle(ReadOnlyMemory<byte> payload)
+    {
+        byte[] settled = GC.AllocateUninitializedArray<byte>(payload.Length, pinned: true);
+        payload.Span.CopyTo(settled);
+        return settled;
     }
 
     private void MakeRoom()

@@ -67,7 +67,7 @@ public sealed class HandoffDriverTests
     [InlineData(60, 160)] // held up by something: no longer than 100
     public void ADestinationRestsBetweenChunks_AsManyTimesAsLongAsTheLastOneTook(int tookMs, int nextMs)
     {
-        HandoffDriver driver = new(Destination, HandoffDriverOptions.Default with { ChunkPauseMs = 5, ChunkRestTimes = 8 });
+        HandoffDriver driver = new(Destination, HandoffDriverOptions.Default with { StepMs = 20, ChunkPauseMs = 5, ChunkRestTimes = 8 });
         List<HandoffEffect> effects = [];
         ShardStatus copying = new() { Shard = new ShardId(0), Phase = ShardPhase.Importing, Move = Move(0), Attempt = 1, Start = 3, Stage = ImportStage.Copying };
         driver.Step(100, isLeader: true, [copying], View(), effects);
@@ -76,7 +76,9 @@ public sealed class HandoffDriverTests
         effects.Clear();
         ShardStatus applied = copying with { Next = 1 };
         driver.Step(100 + tookMs, isLeader: true, [applied], View(), effects);
+        Assert.Equal(Math.Min(20, nextMs - tookMs), driver.PauseMs);
         driver.Step(100 + nextMs - 1, isLeader: true, [applied], View(), effects);
+        Assert.Equal(1, driver.PauseMs);
         Assert.Empty(effects);
         driver.Step(100 + nextMs, isLeader: true, [applied], View(), effects);
         Assert.Single(effects, static effect => effect.Kind == HandoffEffectKind.Pull);
