@@ -7,6 +7,9 @@ namespace Quorleans.Silo;
 /// <summary>Runs one node of a cluster of processes with its web pages until it is told to stop, or Orleans evicts it.</summary>
 internal static class NodeServer
 {
+    // For what does not listen to the end of patience.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
+
     /// <summary>Runs.</summary>
     /// <param name="builder">The web application's.</param>
     /// <param name="options">What the process was told.</param>
@@ -42,9 +45,23 @@ internal static class NodeServer
         await using (stop.Register(told.SetResult)) await Task.WhenAny(told.Task, node.Ended);
         int status = node.Ended.IsCompletedSuccessfully ? await EndAsync(node) : ExitStatus.Stopped;
         using CancellationTokenSource patience = new(Server.Patience);
-        await node.StopAsync(patience.Token);
-        await app.StopAsync(patience.Token);
+        Task stopping = StopAsync(node, app, patience.Token);
+        // A silo that learns only now that it is dead to the others does not come to an end by itself.
+        if (await Task.WhenAny(stopping, node.Ended) != stopping && (await node.Ended).State != NodeState.Stopped) status = await EndAsync(node);
+        if (await Task.WhenAny(stopping, Task.Delay(Server.Patience + Grace, CancellationToken.None)) != stopping)
+        {
+            await Console.Error.WriteLineAsync($"quorleans: node '{node.Node.Name}' did not come to an end in {Server.Patience.TotalSeconds:F0} s, and is ended as it is: what it acknowledged is on its disk.");
+            Environment.Exit(status);
+        }
+
+        await stopping;
         return status == ExitStatus.Stopped ? await Server.StoppedAsync() : status;
+    }
+
+    private static async Task StopAsync(NodeProcess node, WebApplication app, CancellationToken cancellation)
+    {
+        await node.StopAsync(cancellation);
+        await app.StopAsync(cancellation);
     }
 
     // Of a silo that is dead to the others nothing is waited for: what it still holds would hold its successor up.
