@@ -54,7 +54,7 @@ internal sealed class ControllerSnapshot(ControllerState state, ControllerOption
     /// <exception cref="InvalidDataException">It is damaged, of a newer format, or of a cluster with other options.</exception>
     public static ControllerState Load(Stream source, ControllerOptions options, CancellationToken cancellationToken)
     {
-        ReadOnlySpan<byte> all = ReadAll(source, cancellationToken);
+        ReadOnlySpan<byte> all = BoundedReading.ReadToEnd(source, MaxBytes, cancellationToken) ?? throw Invalid($"it has more than {MaxBytes} bytes");
         int headerBytes = Magic.Length + 2;
         if (all.Length < headerBytes + SHA256.HashSizeInBytes || !all.StartsWith(Magic)) throw Invalid("it does not begin with QKVC, or ends too early");
         byte version = all[Magic.Length];
@@ -158,20 +158,6 @@ internal sealed class ControllerSnapshot(ControllerState state, ControllerOption
     {
         long deadline = reader.Varint();
         return deadline == 0 ? ControllerSession.NoDeadline : deadline;
-    }
-
-    private static byte[] ReadAll(Stream source, CancellationToken cancellationToken)
-    {
-        using var all = new MemoryStream();
-        byte[] buffer = new byte[64 << 10];
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int count = source.Read(buffer, 0, buffer.Length);
-            if (count == 0) return all.ToArray();
-            if (all.Length + count > MaxBytes) throw Invalid($"it has more than {MaxBytes} bytes");
-            all.Write(buffer, 0, count);
-        }
     }
 
     private static InvalidDataException Invalid(string what) => new($"The shard controller's snapshot is damaged: {what}.");

@@ -52,7 +52,7 @@ internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
     /// <exception cref="InvalidDataException">It is damaged, or of a newer format.</exception>
     public static MembersState Load(Stream source, CancellationToken cancellationToken)
     {
-        byte[] all = ReadAll(source, cancellationToken);
+        byte[] all = BoundedReading.ReadToEnd(source, MaxBytes, cancellationToken) ?? throw Invalid($"it has more than {MaxBytes} bytes");
         if (!all.AsSpan().StartsWith(Magic) || all.Length == Magic.Length) throw Invalid("it does not begin with QMEM");
         if (all[Magic.Length] is 0 or > Version)
             throw new InvalidDataException($"The membership table's snapshot has format {all[Magic.Length]}; this program knows up to {Version}. Upgrade it.");
@@ -91,20 +91,6 @@ internal sealed class MembersSnapshot(MembersState state) : ISnapshotView
         }
 
         return state;
-    }
-
-    private static byte[] ReadAll(Stream source, CancellationToken cancellationToken)
-    {
-        using MemoryStream all = new();
-        byte[] buffer = new byte[16 << 10];
-        while (true)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            int count = source.Read(buffer, 0, buffer.Length);
-            if (count == 0) return all.ToArray();
-            if (all.Length + count > MaxBytes) throw Invalid($"it has more than {MaxBytes} bytes");
-            all.Write(buffer, 0, count);
-        }
     }
 
     private static InvalidDataException Invalid(string what) => new($"The membership table's snapshot is damaged: {what}.");

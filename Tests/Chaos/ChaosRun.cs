@@ -21,6 +21,8 @@ internal sealed class ChaosRun(ChaosOptions options, Log log)
     private const int Checker = 1_000_000;
     private static readonly TimeSpan Progress = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan HealPatience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
+
     /// <summary>Runs.</summary>
     /// <returns>The exit status.</returns>
     public async Task<int> RunAsync(Interruption interruption)
@@ -91,7 +93,7 @@ internal sealed class ChaosRun(ChaosOptions options, Log log)
         Task faults = Task.WhenAll(Lanes().Select(lane => Task.Run(() => RunAsync(lane, nemesis, admin, jobs, endFaults.Token), CancellationToken.None)));
         while (!faults.IsCompleted && !endFaults.IsCancellationRequested)
         {
-            await Task.WhenAny(faults, Task.Delay(Progress, endFaults.Token));
+            await Task.WhenAny(faults, Pause.ForAsync(Progress, endFaults.Token));
             if (!endFaults.IsCancellationRequested)
                 log.Say($"{Stopwatch.GetElapsedTime(begun).TotalMinutes:F1} of {options.Duration.TotalMinutes:0.##} minutes: {history.Recorded} operations, {ledger.Acknowledged} new keys; {Faults()}");
         }
@@ -140,7 +142,7 @@ internal sealed class ChaosRun(ChaosOptions options, Log log)
         while (true)
         {
             Step step = lane.Next();
-            await Task.Delay(step.Before, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Pause.ForAsync(step.Before, stop);
             if (stop.IsCancellationRequested) return;
             bool isDone = true;
             switch (step.Kind)
@@ -177,31 +179,24 @@ internal sealed class ChaosRun(ChaosOptions options, Log log)
 
     private async Task SettleAsync(ICluster operators, CancellationToken cancellationToken)
     {
-        long start = Stopwatch.GetTimestamp();
-        while (true)
+        string problem = "";
+        bool isSettled = await Poll.UntilAsync(async () =>
         {
-            string problem;
             try
             {
                 ShardMap map = await operators.Shards.GetMapAsync(cancellationToken);
                 int moving = map.Shards.Count(static shard => shard.IsMoving || shard.Owner != shard.Target);
                 string[] groups = [.. map.Groups.Where(static group => group.Phase != GroupPhase.Active).Select(static group => GroupNames.Of(group.Gid))];
-                if (moving == 0 && groups.Length == 0) return;
                 problem = string.Create(CultureInfo.InvariantCulture, $"{moving} shards are not where they belong; groups that come or go: {string.Join(", ", groups)}");
+                return moving == 0 && groups.Length == 0;
             }
             catch (Exception e) when (e is ShardControllerException or TimeoutException or OrleansException)
             {
                 problem = e.Message;
+                return false;
             }
-
-            if (Stopwatch.GetElapsedTime(start) > HealPatience)
-            {
-                log.Violate($"{HealPatience.TotalMinutes} minutes after the last fault {problem}");
-                return;
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(200), cancellationToken);
-        }
+        }, Look, HealPatience, cancellationToken);
+        if (!isSettled) log.Violate($"{HealPatience.TotalMinutes} minutes after the last fault {problem}");
     }
 
     // As operations of the history: what was acknowledged last must be what is there.

@@ -1,8 +1,9 @@
 namespace Quorleans.Tests.Shared;
 
 /// <summary>
-/// Held by a test assembly that starts clusters or processes, for as long as its tests run: such assemblies share ports, cores and the
-/// disk, so that two at once would measure and disturb each other. Use it as an assembly fixture.
+/// Held by a test assembly that starts processes, for as long as its tests run: two of them at once, such as of two checkouts, share ports, cores and the disk, and
+/// would measure and disturb each other. Use it as an assembly fixture. Whoever waits for it takes the place of another assembly that could run: so it is not for
+/// those that only have their clusters in process.
 /// </summary>
 public sealed class MachineLock : IDisposable
 {

@@ -23,8 +23,6 @@ internal sealed class Nemesis(ChaosWorld world, Administration admin, Log log)
         _ => throw new ArgumentOutOfRangeException(nameof(step)),
     };
 
-    private static async Task WaitAsync(TimeSpan time, CancellationToken stop) => await Task.Delay(time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
     private async Task<bool> OnANodeAsync(Step step, Func<ChaosNode, Step, CancellationToken, Task> act, CancellationToken stop)
     {
         // A leader is what hurts most: half of the time it is one.
@@ -54,7 +52,7 @@ internal sealed class Nemesis(ChaosWorld world, Administration admin, Log log)
         TimeSpan down = step.For(0, 8);
         log.Say($"kill {node.Name}, for {down.TotalSeconds:F1} s");
         await world.KillAsync(node);
-        await WaitAsync(down, stop);
+        await Pause.ForAsync(down, stop);
         await world.StartAsync(node);
     }
 
@@ -65,7 +63,7 @@ internal sealed class Nemesis(ChaosWorld world, Administration admin, Log log)
         await world.Cluster[node.Name].SignalAsync("STOP");
         try
         {
-            await WaitAsync(time, stop);
+            await Pause.ForAsync(time, stop);
         }
         finally
         {
@@ -77,7 +75,7 @@ internal sealed class Nemesis(ChaosWorld world, Administration admin, Log log)
     {
         log.Say($"restart {node.Name}");
         await world.StopAsync(node);
-        await WaitAsync(step.For(0, 2), stop);
+        await Pause.ForAsync(step.For(0, 2), stop);
         await world.StartAsync(node);
     }
 
@@ -91,7 +89,7 @@ internal sealed class Nemesis(ChaosWorld world, Administration admin, Log log)
             log.Say($"fill the disk of {node.Name}, for {time.TotalSeconds:F1} s");
             LastDiskFull = long.MaxValue;
             node.Disk!.Fill();
-            await WaitAsync(time, stop);
+            await Pause.ForAsync(time, stop);
             node.Disk.Empty();
             return true;
         }
@@ -109,7 +107,7 @@ internal sealed class Nemesis(ChaosWorld world, Administration admin, Log log)
         {
             log.Say($"kill {string.Join(", ", taken.Select(static node => node.Name))} at once");
             await Task.WhenAll(taken.Select(world.KillAsync));
-            await WaitAsync(step.For(0, 3), stop);
+            await Pause.ForAsync(step.For(0, 3), stop);
             await Task.WhenAll(taken.Select(world.StartAsync));
             return taken.Length > 0;
         }
@@ -144,7 +142,7 @@ internal sealed class Nemesis(ChaosWorld world, Administration admin, Log log)
                 if (both || !outwards) Cut(other, one);
             }
 
-            await WaitAsync(time, stop);
+            await Pause.ForAsync(time, stop);
             return true;
         }
         finally

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Quorleans.Clerk;
 using Quorleans.Client.Commands;
@@ -18,7 +17,7 @@ internal sealed class Jobs(IJobs jobs, Log log, string folder, int seed)
     private const int FileBytes = 48 * 1024;
     private const int Reducers = 3;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(500);
     private string _expected = "";
 
     private string Texts => Path.Combine(folder, "texts");
@@ -42,17 +41,10 @@ internal sealed class Jobs(IJobs jobs, Log log, string folder, int seed)
             Id = JobIds.Create(TimeProvider.System), Application = "wordcount", Inputs = [Texts], Output = output, Reducers = Reducers, SplitBytes = FileBytes,
             MemoryBytes = 8 << 20, SubmittedMs = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds(),
         };
-        long start = Stopwatch.GetTimestamp();
         JobView? job = null;
-        while (job is null || !JobFollower.HasEnded(job))
+        bool hasEnded = await Poll.UntilAsync(async () =>
         {
-            if (stop.IsCancellationRequested) return;
-            if (Stopwatch.GetElapsedTime(start) > Patience)
-            {
-                log.Violate($"job {spec.Id} has not ended within {Patience.TotalMinutes} minutes: {job?.Status ?? "it could not be submitted"}");
-                return;
-            }
-
+            if (stop.IsCancellationRequested) return true;
             try
             {
                 // Submitting it again is harmless: the id is ours.
@@ -63,7 +55,13 @@ internal sealed class Jobs(IJobs jobs, Log log, string folder, int seed)
                 // Nobody coordinates just now, or the answer was lost.
             }
 
-            await Task.Delay(Pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            return job is not null && JobFollower.HasEnded(job);
+        }, Look, Patience, CancellationToken.None);
+        if (stop.IsCancellationRequested) return;
+        if (!hasEnded || job is null)
+        {
+            log.Violate($"job {spec.Id} has not ended within {Patience.TotalMinutes} minutes: {job?.Status ?? "it could not be submitted"}");
+            return;
         }
 
         Judge(spec, job, output, isExcused());

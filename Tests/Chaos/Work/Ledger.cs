@@ -14,7 +14,7 @@ internal sealed class Ledger(IClerk clerk, Log log)
     private const string Prefix = "ledger/";
     private const int Page = 1000;
     private const int MostSaid = 5;
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan AfterRefusal = TimeSpan.FromMilliseconds(20);
     private readonly List<int> _acknowledged = [];
     private readonly HashSet<int> _unknown = [];
     private int _next;
@@ -40,7 +40,7 @@ internal sealed class Ledger(IClerk clerk, Log log)
                 if (e.Outcome == OperationOutcome.Unknown) _unknown.Add(number);
             }
 
-            await Task.Delay(Pause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Pause.ForAsync(AfterRefusal, stop);
         }
     }
 

@@ -1,4 +1,5 @@
 using Quorleans.Client;
+using Quorleans.Tests.Shared;
 using Quorleans.Tests.Shared.Processes;
 
 namespace Quorleans.Chaos;
@@ -8,6 +9,7 @@ internal sealed class ChaosWorld : IAsyncDisposable
 {
     private const int Evicted = 3;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(60);
     private readonly CancellationTokenSource _stop = new();
     private readonly Log _log;
@@ -91,11 +93,7 @@ internal sealed class ChaosWorld : IAsyncDisposable
     {
         if (!Cluster.Has(node.Name)) await Cluster.BeginAsync(node.Name);
         node.ShallRun = true;
-        for (TimeSpan waited = TimeSpan.Zero; waited < ReadyPatience && !Cluster[node.Name].HasExited && !_stop.IsCancellationRequested; waited += Look)
-        {
-            if ((await Cluster.AskReadyAsync(node.Name)).IsReady) return;
-            await Task.Delay(Look);
-        }
+        await Poll.UntilAsync(async () => _stop.IsCancellationRequested || Cluster[node.Name].HasExited || (await Cluster.AskReadyAsync(node.Name)).IsReady, Look, ReadyPatience, CancellationToken.None);
     }
 
     /// <summary>Stops a node's process as an operator does.</summary>
@@ -124,18 +122,14 @@ internal sealed class ChaosWorld : IAsyncDisposable
         foreach (ChaosNode node in _nodes)
         {
             string said = "";
-            for (TimeSpan waited = TimeSpan.Zero; ; waited += Look)
+            bool isReady = await Poll.UntilAsync(async () =>
             {
-                (bool isReady, said) = await Cluster.AskReadyAsync(node.Name, cancellationToken);
-                if (isReady) break;
-                if (waited > patience)
-                {
-                    _log.Violate($"{node.Name} is not ready {patience.TotalSeconds} s after the last fault. It says: {said}");
-                    return;
-                }
-
-                await Task.Delay(Look, cancellationToken);
-            }
+                (bool saysSo, said) = await Cluster.AskReadyAsync(node.Name, cancellationToken);
+                return saysSo;
+            }, Look, patience, cancellationToken);
+            if (isReady) continue;
+            _log.Violate($"{node.Name} is not ready {patience.TotalSeconds} s after the last fault. It says: {said}");
+            return;
         }
     }
 
@@ -162,9 +156,10 @@ internal sealed class ChaosWorld : IAsyncDisposable
 
     private async Task SuperviseAsync()
     {
-        while (!_stop.IsCancellationRequested)
+        using PeriodicTimer look = new(Look);
+        using CancellationTokenRegistration end = _stop.Token.Register(look.Dispose);
+        while (await look.WaitForNextTickAsync(CancellationToken.None))
         {
-            await Task.Delay(Look, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             foreach (ChaosNode node in _nodes)
             {
                 if (_stop.IsCancellationRequested || !node.TryTake()) continue;
@@ -198,7 +193,7 @@ internal sealed class ChaosWorld : IAsyncDisposable
             case 1 when !node.IsUp:
                 _log.Count("start failed");
                 _log.Say($"{node.Name} could not start, and is started again: {said}");
-                await Task.Delay(TimeSpan.FromSeconds(1));
+                await Pause.ForAsync(AfterFailure, _stop.Token);
                 break;
             default:
                 _log.Violate($"{node.Name} ended by itself with status {status}: {said}");

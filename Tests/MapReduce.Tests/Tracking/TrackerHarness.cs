@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging.Abstractions;
 using Quorleans.MapReduce.Jobs;
@@ -11,6 +12,7 @@ internal sealed class TrackerHarness : IAsyncDisposable, ICoordinatorLink, IAtte
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly Channel<(TrackerReport Report, TaskCompletionSource<TrackerOrders> Answer)> _beats = Channel.CreateUnbounded<(TrackerReport, TaskCompletionSource<TrackerOrders>)>();
     private readonly Channel<HostedAttempt> _begun = Channel.CreateUnbounded<HostedAttempt>();
+    private TaskCompletionSource<TrackerOrders>? _answer;
 
     public TrackerHarness(int slots = 2, IStoreScanner? scanner = null)
     {
@@ -20,7 +22,7 @@ internal sealed class TrackerHarness : IAsyncDisposable, ICoordinatorLink, IAtte
 
     public string Root { get; } = Directory.CreateTempSubdirectory("quorleans-tracker-").FullName;
 
-    public HastyTime Time { get; } = new(new DateTimeOffset(2026, 11, 25, 22, 0, 0, TimeSpan.Zero));
+    public WatchedTime Time { get; } = new(new DateTimeOffset(2026, 11, 25, 22, 0, 0, TimeSpan.Zero));
 
     public TrackerOptions Options { get; }
 
@@ -29,7 +31,12 @@ internal sealed class TrackerHarness : IAsyncDisposable, ICoordinatorLink, IAtte
     public void Restart() => Tracker = Make(null);
 
     /// <summary>The next heartbeat, unanswered.</summary>
-    public async Task<(TrackerReport Report, TaskCompletionSource<TrackerOrders> Answer)> BeatAsync() => await _beats.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+    public async Task<(TrackerReport Report, TaskCompletionSource<TrackerOrders> Answer)> BeatAsync()
+    {
+        var beat = await _beats.Reader.ReadAsync().AsTask().WaitAsync(Patience);
+        _answer = beat.Answer;
+        return beat;
+    }
 
     /// <summary>The next heartbeat, answered.</summary>
     public async Task<TrackerReport> BeatAsync(TrackerOrders answer)
@@ -42,7 +49,9 @@ internal sealed class TrackerHarness : IAsyncDisposable, ICoordinatorLink, IAtte
     /// <summary>Heartbeats without news, until one says what is waited for.</summary>
     public async Task<TrackerReport> UntilAsync(Func<TrackerReport, bool> condition, TrackerOrders? answer = null)
     {
-        for (int i = 0; i < 1000; i++)
+        // Its clock is quicker than its disk: what ends an attempt takes real time.
+        long start = Stopwatch.GetTimestamp();
+        while (Stopwatch.GetElapsedTime(start) < Patience)
         {
             TrackerReport report = await BeatAsync(answer ?? Orders());
             if (condition(report)) return report;
@@ -55,11 +64,13 @@ internal sealed class TrackerHarness : IAsyncDisposable, ICoordinatorLink, IAtte
     /// <summary>Lets the next heartbeat become due, if it is not already there.</summary>
     public async Task TickAsync()
     {
-        for (int i = 0; i < 1000 && !_beats.Reader.TryPeek(out _); i++)
+        Task<bool> beat = _beats.Reader.WaitToReadAsync().AsTask();
+        while (!beat.IsCompleted)
         {
-            // Slowly: a tracker that gets no processor meanwhile must not see its lease pass.
-            Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.WhenAny(_beats.Reader.WaitToReadAsync().AsTask(), Task.Delay(5));
+            // A tracker that gets no processor meanwhile must not see its lease pass: with its answer it must have come so far that it waits for its next heartbeat.
+            bool isAnswered = _answer?.Task.IsCompleted != false;
+            await Time.WaitedForAsync(beat, length => !isAnswered || length != Options.HeartbeatTimeout);
+            if (!beat.IsCompleted) Time.Advance(TimeSpan.FromMilliseconds(100));
         }
     }
 
