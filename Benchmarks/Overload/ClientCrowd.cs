@@ -19,32 +19,50 @@ internal sealed class ClientCrowd(OrleansCluster cluster, CrowdPlan plan)
     private readonly (Lock Lock, LatencyHistogram Latencies)[] _stripes = [.. Enumerable.Range(0, Stripes).Select(static _ => (new Lock(), new LatencyHistogram()))];
     private readonly ConcurrentDictionary<ClerkError, long> _failures = new();
 
+    private readonly TaskCompletionSource _allBegan = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _waitForFirst = plan.Clients;
+    private long _from = long.MaxValue, _to = long.MaxValue;
+
     /// <summary>Lets them work.</summary>
-    public async Task<CrowdResult> RunAsync(CancellationToken cancellationToken)
+    /// <param name="onCounting">Called when everybody had an answer and the warm-up is over.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<CrowdResult> RunAsync(Func<Task> onCounting, CancellationToken cancellationToken)
     {
         OrleansClerk[] clerks = [.. Enumerable.Range(0, plan.Clerks).Select(_ => cluster.CreateClerk())];
         using CallCounter counter = new();
+        long began = Stopwatch.GetTimestamp();
+        Task all = Task.WhenAll(Enumerable.Range(0, plan.Clients).Select(client => Task.Run(() => PutAsync(clerks[client % clerks.Length], client, cancellationToken), cancellationToken)));
+        await _allBegan.Task.WaitAsync(cancellationToken);
+        double firstsMs = Stopwatch.GetElapsedTime(began).TotalMilliseconds;
+        await Task.Delay(plan.WarmUp, cancellationToken);
         Func<ProcessCosts> costs = ProcessCosts.Begin();
-        long from = Stopwatch.GetTimestamp() + (long)(plan.WarmUp.TotalSeconds * Stopwatch.Frequency);
-        long to = from + (long)(plan.Time.TotalSeconds * Stopwatch.Frequency);
-        await Task.WhenAll(Enumerable.Range(0, plan.Clients).Select(client => Task.Run(() => PutAsync(clerks[client % clerks.Length], client, from, to, cancellationToken), cancellationToken)));
+        (long batches, long refused) = (counter.Batches, counter.Refused);
+        long from = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _from, from);
+        await onCounting();
+        await Task.Delay(plan.Time, cancellationToken);
+        long to = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _to, to);
         ProcessCosts spent = costs();
+        (batches, refused) = (counter.Batches - batches, counter.Refused - refused);
+        await all;
         foreach (OrleansClerk clerk in clerks) await clerk.DisposeAsync();
         LatencyHistogram latencies = new();
         foreach ((_, LatencyHistogram stripe) in _stripes) latencies.Add(stripe);
         return new CrowdResult
         {
-            Clients = plan.Clients, Puts = latencies.Count, PutsPerSecond = latencies.Count / plan.Time.TotalSeconds,
+            Clients = plan.Clients, FirstsMs = firstsMs, PutsPerSecond = latencies.Count / Stopwatch.GetElapsedTime(from, to).TotalSeconds,
             P50Ms = latencies.Percentile(50) / 1e6, P99Ms = latencies.Percentile(99) / 1e6, MaxMs = latencies.Max / 1e6,
-            Batches = counter.Batches, Refused = counter.Refused, Failures = new Dictionary<ClerkError, long>(_failures), Costs = spent,
+            Batches = batches, Refused = refused, Failures = new Dictionary<ClerkError, long>(_failures), Costs = spent,
         };
     }
 
-    private async Task PutAsync(OrleansClerk clerk, int client, long from, long to, CancellationToken cancellationToken)
+    private async Task PutAsync(OrleansClerk clerk, int client, CancellationToken cancellationToken)
     {
         Random random = new(client);
         (Lock guard, LatencyHistogram latencies) = _stripes[client % Stripes];
-        while (Stopwatch.GetTimestamp() < to)
+        bool isFirst = true;
+        while (Stopwatch.GetTimestamp() < Volatile.Read(ref _to))
         {
             byte[] key = Encoding.ASCII.GetBytes($"overload/{random.Next(Keys)}");
             long called = Stopwatch.GetTimestamp();
@@ -60,8 +78,10 @@ internal sealed class ClientCrowd(OrleansCluster cluster, CrowdPlan plan)
 
             long ended = Stopwatch.GetTimestamp();
             if (error is { } failure) _failures.AddOrUpdate(failure, 1, static (_, count) => count + 1);
-            else if (ended >= from && ended <= to)
+            else if (ended >= Volatile.Read(ref _from) && ended <= Volatile.Read(ref _to))
                 lock (guard) latencies.Record((long)Stopwatch.GetElapsedTime(called, ended).TotalNanoseconds);
+            if (isFirst && Interlocked.Decrement(ref _waitForFirst) == 0) _allBegan.SetResult();
+            isFirst = false;
         }
     }
 }

@@ -23,14 +23,20 @@ internal sealed class CrowdProcess : IAsyncDisposable
     }
 
     /// <summary>Lets the clients work for a round.</summary>
-    public async Task<CrowdResult> RunAsync(CrowdPlan plan, CancellationToken cancellationToken)
+    /// <param name="plan">What they shall do.</param>
+    /// <param name="onCounting">Called when they begin to count.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<CrowdResult> RunAsync(CrowdPlan plan, Action onCounting, CancellationToken cancellationToken)
     {
         await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(plan).AsMemory(), cancellationToken);
         await _process.StandardInput.FlushAsync(cancellationToken);
-        string? line = await _process.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(plan.WarmUp + plan.Time + Patience, cancellationToken);
-        if (line is not null && JsonSerializer.Deserialize<CrowdResult>(line) is { } result) return result;
-        throw new InvalidOperationException("The clients' process ended before its round did; what it said is above.");
+        if (await ReadAsync(plan, cancellationToken) == CrowdCommand.Counting) onCounting();
+        return JsonSerializer.Deserialize<CrowdResult>(await ReadAsync(plan, cancellationToken))!;
     }
+
+    private async Task<string> ReadAsync(CrowdPlan plan, CancellationToken cancellationToken) =>
+        await _process.StandardOutput.ReadLineAsync(cancellationToken).AsTask().WaitAsync(plan.WarmUp + plan.Time + Patience, cancellationToken)
+        ?? throw new InvalidOperationException("The clients' process ended before its round did; what it said is above.");
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -24,11 +24,14 @@ internal sealed record OverloadRound
     /// <summary>The managed memory of the nodes when the clients had gone, without garbage.</summary>
     public required double SettledMiB { get; init; }
 
+    /// <summary>Puts a second of one processor, whoever else used the machine.</summary>
+    public double PutsPerProcessor => Crowd.PutsPerSecond / (Nodes.Processors + Crowd.Costs.Processors);
+
     /// <summary>Runs one.</summary>
     public static async Task<OverloadRound> RunAsync(BenchCluster cluster, CrowdProcess clients, CrowdPlan plan, CancellationToken cancellationToken)
     {
         Func<ProcessCosts> costs = ProcessCosts.Begin();
-        Task<CrowdResult> crowd = clients.RunAsync(plan, cancellationToken);
+        Task<CrowdResult> crowd = clients.RunAsync(plan, () => Volatile.Write(ref costs, ProcessCosts.Begin()), cancellationToken);
         int waiting = 0;
         long waitingBytes = 0, resident = 0;
         while (!crowd.IsCompleted)
@@ -39,7 +42,7 @@ internal sealed record OverloadRound
         }
 
         CrowdResult result = await crowd;
-        ProcessCosts spent = costs();
+        ProcessCosts spent = Volatile.Read(ref costs)();
         GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
         return new OverloadRound
         {

@@ -105,6 +105,7 @@ internal sealed class OverloadRun
         [
             .. Factors[..^1].Select(factor => Mark.Beside($"{how}: {clients * factor} clients ({factor} ×)", Mark.Text(Rate(rounds[factor]), "puts/s"))),
             Mark.AtLeast($"{how}: {clients * Factors[^1]} clients ({Factors[^1]} ×), {Mark.Text(Rate(most), "puts/s")}, against the peak of {Mark.Text(peak, "puts/s")}", Rate(most) / peak, WantedOfPeak, "×"),
+            Mark.Beside($"{how}: puts a processor's second at {Factors[^1]} ×, against {Mark.Text(PerProcessor(rounds[1]), "puts")} at 1 ×", Mark.Text(PerProcessor(most) / PerProcessor(rounds[1]), "×")),
             Mark.AtMost($"{how}: p99 at {Factors[^1]} × against the wait in line, {Factors[^1]} × the mean at saturation", Percentiles.Of(most.Select(static round => round.Crowd.P99Ms), 50), 3 * Factors[^1] * clients / peak * 1000, "ms"),
             Mark.AtMost($"{how}: the slowest of all", rounds.Values.SelectMany(static all => all).Max(static round => round.Crowd.MaxMs), 10_500, "ms"),
             Mark.Is($"{how}: no put failed but as busy", Describe(most.Select(static round => round.Crowd)), most.All(static round => round.Crowd.Failures.Keys.All(static error => error == ClerkError.Busy))),
@@ -114,6 +115,8 @@ internal sealed class OverloadRun
     }
 
     private static double Rate(IEnumerable<OverloadRound> rounds) => Percentiles.Of(rounds.Select(static round => round.Crowd.PutsPerSecond), 50);
+
+    private static double PerProcessor(IEnumerable<OverloadRound> rounds) => Percentiles.Of(rounds.Select(static round => round.PutsPerProcessor), 50);
 
     private static string Describe(IEnumerable<CrowdResult> results)
     {
@@ -126,7 +129,7 @@ internal sealed class OverloadRun
         OverloadRound round = await OverloadRound.RunAsync(cluster, crowd, Plan(part, clients), cancellationToken);
         CrowdResult result = round.Crowd;
         Say(string.Create(CultureInfo.InvariantCulture,
-            $"{part.How}, {what}: {clients} clients, {result.PutsPerSecond:F0} puts/s, p50 {result.P50Ms:F1} ms, p99 {result.P99Ms:F1} ms, max {result.MaxMs:F0} ms, {result.Batches} batches sent, {result.Refused} refused as busy, {Describe([result])}, at most {round.WaitingMost} batches of {round.WaitingKiBMost} KiB waiting, resident {round.ResidentMostMiB:F0} MiB, managed afterwards {round.SettledMiB:F0} MiB; nodes: {round.Nodes}; clients: {result.Costs}"));
+            $"{part.How}, {what}: {clients} clients, {result.PutsPerSecond:F0} puts/s, {round.PutsPerProcessor:F0} a processor, all served once after {result.FirstsMs:F0} ms, p50 {result.P50Ms:F1} ms, p99 {result.P99Ms:F1} ms, max {result.MaxMs:F0} ms, {result.Batches} batches sent, {result.Refused} refused as busy, {Describe([result])}, at most {round.WaitingMost} batches of {round.WaitingKiBMost} KiB waiting, resident {round.ResidentMostMiB:F0} MiB, managed afterwards {round.SettledMiB:F0} MiB; nodes: {round.Nodes}; clients: {result.Costs}"));
         return round;
     }
 }
