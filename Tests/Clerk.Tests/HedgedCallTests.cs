@@ -82,6 +82,22 @@ public sealed class HedgedCallTests
     }
 
     [Fact]
+    public async Task ACallThatWasLostWithItsSilo_IsMadeAgain_ThoughEveryWayWasTried()
+    {
+        Meet(_own, () => _made.Count > 3 ? Task.FromResult("own") : new TaskCompletionSource<string>().Task);
+        Task<string> call = new HedgedCalls(_own, _gateways, _time).CallAsync(null, Make, HedgedCalls.QuestionSilence, TimeSpan.FromHours(1), Stop);
+        while (!call.IsCompleted)
+        {
+            Stop.ThrowIfCancellationRequested();
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        Assert.Equal("own", await call);
+        Assert.Equal([_own, _n1, _n2, _own], _made);
+    }
+
+    [Fact]
     public async Task AGatewayThatOpensMeanwhile_IsAWay()
     {
         IReadOnlyList<NodeGateway> both = _gateways.Open;

@@ -4,7 +4,7 @@ namespace Quorleans.Clerk;
 
 /// <summary>
 /// Calls of operators and to the cluster's own grains, which are few and may all be made twice: when one is not answered soon, it is made once more by another gateway, since the one
-/// that it went by may be paused or cut off; whichever answer comes first counts. A Clerk, whose calls are many, remembers which gateways are silent instead.
+/// that it went by may be paused or cut off; when all are silent, all are asked once more. Whichever answer comes first counts. A Clerk, whose calls are many, remembers which gateways are silent instead.
 /// </summary>
 /// <param name="own">The client's own connections, or a silo's grain factory.</param>
 /// <param name="gateways">Connections to single nodes; null where there are none: then there is one way.</param>
@@ -16,6 +16,9 @@ public sealed class HedgedCalls(IGrainFactory own, INodeGateways? gateways, Time
 
     /// <summary>The same for what rightly takes its time: 2 s.</summary>
     public static readonly TimeSpan ChangeSilence = TimeSpan.FromSeconds(2);
+
+    // A call may be lost with the silo that it was on its way to, though every gateway lives; Orleans says nothing of it for half a minute.
+    private static readonly TimeSpan RoundPause = TimeSpan.FromSeconds(1);
 
     private readonly TimeProvider _time = time ?? TimeProvider.System;
 
@@ -30,7 +33,8 @@ public sealed class HedgedCalls(IGrainFactory own, INodeGateways? gateways, Time
     public async Task<T> CallAsync<T>(string? node, Func<IGrainFactory, Task<T>> call, TimeSpan silence, TimeSpan patience, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(call);
-        long start = _time.GetTimestamp();
+        long start = _time.GetTimestamp(), lastMade = start;
+        int ways = 0;
         List<IGrainFactory> tried = [];
         List<Task<T>> open = [];
         ExceptionDispatchInfo? failure = null;
@@ -39,17 +43,24 @@ public sealed class HedgedCalls(IGrainFactory own, INodeGateways? gateways, Time
             if (NextWay(node, tried) is { } way)
             {
                 tried.Add(way);
+                ways = Math.Max(ways, tried.Count);
+                lastMade = _time.GetTimestamp();
                 open.Add(Start(call, way));
             }
             else if (open.Count == 0)
             {
                 failure!.Throw();
             }
+            else if (_time.GetElapsedTime(lastMade) >= RoundPause)
+            {
+                tried.Clear();
+                continue;
+            }
 
             TimeSpan left = patience - _time.GetElapsedTime(start);
-            if (left <= TimeSpan.Zero) throw new TimeoutException($"No answer within {patience.TotalSeconds:0.#} s, by {tried.Count} {(tried.Count == 1 ? "way" : "ways")}.");
+            if (left <= TimeSpan.Zero) throw new TimeoutException($"No answer within {patience.TotalSeconds:0.#} s, by {ways} {(ways == 1 ? "way" : "ways")}.");
             // A gateway that opens meanwhile is one more way.
-            TimeSpan wait = gateways is null || left < silence ? left : silence;
+            TimeSpan wait = left < silence ? left : silence;
             if (await FirstAsync(open, wait, cancellationToken).ConfigureAwait(false) is not { } ended) continue;
             if (ended.IsCompletedSuccessfully) return await ended.ConfigureAwait(false);
             open.Remove(ended);
