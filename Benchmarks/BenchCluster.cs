@@ -140,8 +140,8 @@ internal sealed class BenchCluster : IAsyncDisposable
         return string.Join(", ", leaders);
     }
 
-    /// <summary>One more client: a Clerk with a session of its own, over the same connection.</summary>
-    public OrleansClerk CreateClerk() => ((OrleansCluster)Client).CreateClerk();
+    /// <summary>Where other processes' clients connect: <c>HOST:PORT[,HOST:PORT…]</c>.</summary>
+    public string Gateways => string.Join(',', _cluster.Gateways);
 
     /// <summary>Clients' batches that wait at the nodes now, and their bytes.</summary>
     public (int Batches, long Bytes) Waiting()

@@ -9,5 +9,6 @@ return await new RootCommand("Quorleans' measurements: each prints its figures b
     new HandoffCommand(),
     new MapReduceCommand(),
     new OverloadCommand(),
+    new CrowdCommand(),
     new ProcessesCommand(),
 }.Parse(args).InvokeAsync();

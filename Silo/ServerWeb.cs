@@ -5,6 +5,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using OpenTelemetry.Metrics;
 using Orleans.Dashboard;
 using Quorleans.GrainInterfaces;
+using Quorleans.Grains.Raft;
 using Quorleans.Hosting;
 
 namespace Quorleans.Silo;
@@ -60,7 +61,9 @@ internal static class ServerWeb
     {
         NodeStatus status = cluster.Nodes.Single(node => node.Node == name);
         string text = status.Detail is null ? status.State.ToString() : $"{status.State}: {status.Detail}";
-        return status.State == NodeState.Running ? HealthCheckResult.Healthy(text) : HealthCheckResult.Unhealthy(text);
+        if (status.State != NodeState.Running) return HealthCheckResult.Unhealthy(text);
+        // A silo may run whose replicas have stopped: of a disk that failed, or a log that cannot be used.
+        return cluster.GetServices(name)?.GetService<NodeService>()?.Problem is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy(text);
     }
 
     private static async Task<HealthCheckResult> CheckGroupAsync(EmbeddedCluster cluster, string group)

@@ -1,18 +1,18 @@
 using System.Globalization;
 using Quorleans.Benchmarks.Handoff;
+using Quorleans.Clerk;
 using Quorleans.Grains.Raft;
 
 namespace Quorleans.Benchmarks.Overload;
 
 /// <summary>
-/// What more clients than can be served do to those that are: looks for the number that saturates the cluster, then has as many, three and ten times as many in turn. Once
-/// with the limits as they are, where ten times as many only wait in line; once with a limit at that number, where nine of ten are refused and come back.
+/// What more clients than can be served do to those that are: looks for the number that saturates the cluster, then has as many, three and ten times as many in turn. With the
+/// limits as they are ten times as many only wait in line; with a limit at that number nine of ten are refused and come back. The clients are a process of their own.
 /// </summary>
 internal sealed class OverloadRun
 {
-    private const int FewestClients = 8, MostClients = 1024;
+    private const int FewestClients = 8, MostClients = 2048;
     private const double SaturatedAt = 0.95, WantedOfPeak = 0.8;
-    private const double Megabyte = 1 << 20;
     private static readonly int[] Factors = [1, 3, 10];
 
     /// <summary>How long a round counts.</summary>
@@ -20,6 +20,9 @@ internal sealed class OverloadRun
 
     /// <summary>How many rounds of each; medians count.</summary>
     public required int Rounds { get; init; }
+
+    /// <summary>Which parts.</summary>
+    public required IReadOnlyList<OverloadPart> Parts { get; init; }
 
     /// <summary>Bytes of a value.</summary>
     public required int ValueBytes { get; init; }
@@ -37,38 +40,45 @@ internal sealed class OverloadRun
     public async Task<IReadOnlyList<Mark>> RunAsync(CancellationToken cancellationToken)
     {
         List<Mark> marks = [];
-        int clients;
-        double peak;
-        await using (BenchCluster cluster = await BenchCluster.StartAsync(Configure, null, cancellationToken))
+        int? alone = Saturating;
+        foreach (OverloadPart part in Parts)
         {
-            Say("warming up");
-            await new ClientCrowd(cluster, 64, ValueBytes).RunAsync(TimeSpan.Zero, Round, cancellationToken);
-            (clients, peak) = await SaturateAsync(cluster, cancellationToken);
-            marks.AddRange(await MeasureAsync(cluster, clients, peak, "limits as they are", cancellationToken));
-        }
+            // A limit is set where clients of this kind saturate the nodes without one.
+            if (part.Refuses && alone is null)
+            {
+                await using BenchCluster free = await BenchCluster.StartAsync(options => Configure(options, null), null, cancellationToken);
+                await using CrowdProcess clients = CrowdProcess.Start(free.Gateways);
+                (alone, _) = await SaturateAsync(free, clients, part, cancellationToken);
+            }
 
-        Say(string.Create(CultureInfo.InvariantCulture, $"a cluster that takes {clients} batches at a time and refuses the others"));
-        await using (BenchCluster cluster = await BenchCluster.StartAsync(options => Configure(options) with { Raft = options.Raft with { MaxPendingEntries = clients } }, null, cancellationToken))
-        {
-            await new ClientCrowd(cluster, clients, ValueBytes).RunAsync(TimeSpan.Zero, Round, cancellationToken);
-            marks.AddRange(await MeasureAsync(cluster, clients, peak: 0, "a limit at saturation", cancellationToken));
+            await using BenchCluster cluster = await BenchCluster.StartAsync(options => Configure(options, part.Refuses ? alone : null), null, cancellationToken);
+            await using CrowdProcess crowd = CrowdProcess.Start(cluster.Gateways);
+            Say($"warming up: {part.How}");
+            await OverloadRound.RunAsync(cluster, crowd, Plan(part, 64), cancellationToken);
+            (int saturating, double peak) = part.Refuses ? (alone!.Value, 0) : Saturating is { } given ? (given, 0) : await SaturateAsync(cluster, crowd, part, cancellationToken);
+            if (part is { Clerks: 0, Refuses: false }) alone = saturating;
+            marks.AddRange(await MeasureAsync(cluster, crowd, part, saturating, peak, cancellationToken));
         }
 
         return marks;
     }
 
-    private NodeServiceOptions Configure(NodeServiceOptions options) =>
-        AddedSync > TimeSpan.Zero ? options with { ChangeDisk = disk => new SlowDisk(disk, AddedSync) } : options;
-
-    private async Task<(int Clients, double Peak)> SaturateAsync(BenchCluster cluster, CancellationToken cancellationToken)
+    private NodeServiceOptions Configure(NodeServiceOptions options, int? limit)
     {
-        if (Saturating is { } given) return (given, 0);
+        if (AddedSync > TimeSpan.Zero) options = options with { ChangeDisk = disk => new SlowDisk(disk, AddedSync) };
+        return limit is { } most ? options with { Raft = options.Raft with { MaxPendingEntries = most } } : options;
+    }
+
+    private CrowdPlan Plan(OverloadPart part, int clients) => new(clients, part.ClerksOf(clients), TimeSpan.FromSeconds(1), Round, ValueBytes);
+
+    private async Task<(int Clients, double Peak)> SaturateAsync(BenchCluster cluster, CrowdProcess crowd, OverloadPart part, CancellationToken cancellationToken)
+    {
         List<CrowdResult> results = [];
         double peak = 0;
         int flat = 0;
         for (int clients = FewestClients; clients <= MostClients; clients *= 2)
         {
-            CrowdResult result = await RoundAsync(cluster, clients, "looking for saturation", cancellationToken);
+            CrowdResult result = (await RoundAsync(cluster, crowd, part, clients, "looking for saturation", cancellationToken)).Crowd;
             results.Add(result);
             // Twice in a row hardly anything is gained by doubling: what comes behind is overload.
             flat = result.PutsPerSecond * SaturatedAt > peak ? 0 : flat + 1;
@@ -81,39 +91,32 @@ internal sealed class OverloadRun
         return (saturating, peak);
     }
 
-    private async Task<IReadOnlyList<Mark>> MeasureAsync(BenchCluster cluster, int clients, double peak, string how, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Mark>> MeasureAsync(BenchCluster cluster, CrowdProcess crowd, OverloadPart part, int clients, double peak, CancellationToken cancellationToken)
     {
-        Dictionary<int, List<CrowdResult>> results = Factors.ToDictionary(static factor => factor, static _ => new List<CrowdResult>());
-        Dictionary<int, List<double>> settled = Factors.ToDictionary(static factor => factor, static _ => new List<double>());
+        Dictionary<int, List<OverloadRound>> rounds = Factors.ToDictionary(static factor => factor, static _ => new List<OverloadRound>());
         for (int round = 0; round < Rounds; round++)
-        {
             foreach (int factor in Factors)
-            {
-                results[factor].Add(await RoundAsync(cluster, clients * factor, $"{factor} ×, {how}", cancellationToken));
-                // What is left when the clients have gone, without garbage.
-                GC.Collect(2, GCCollectionMode.Forced, blocking: true, compacting: true);
-                settled[factor].Add(GC.GetTotalMemory(forceFullCollection: true) / Megabyte);
-            }
-        }
-
-        foreach (int factor in Factors) peak = Math.Max(peak, Rate(results[factor]));
-        List<CrowdResult> most = results[Factors[^1]];
-        List<Mark> marks =
+                rounds[factor].Add(await RoundAsync(cluster, crowd, part, clients * factor, $"{factor} ×", cancellationToken));
+        foreach (int factor in Factors) peak = Math.Max(peak, Rate(rounds[factor]));
+        List<OverloadRound> most = rounds[Factors[^1]];
+        double settled = rounds[1].Max(static round => round.SettledMiB);
+        string how = part.How;
+        return
         [
-            .. Factors[..^1].Select(factor => Mark.Beside($"{how}: {clients * factor} clients ({factor} ×)", Mark.Text(Rate(results[factor]), "puts/s"))),
+            .. Factors[..^1].Select(factor => Mark.Beside($"{how}: {clients * factor} clients ({factor} ×)", Mark.Text(Rate(rounds[factor]), "puts/s"))),
             Mark.AtLeast($"{how}: {clients * Factors[^1]} clients ({Factors[^1]} ×), {Mark.Text(Rate(most), "puts/s")}, against the peak of {Mark.Text(peak, "puts/s")}", Rate(most) / peak, WantedOfPeak, "×"),
-            Mark.AtMost($"{how}: p99 at {Factors[^1]} × against the wait in line, {Factors[^1]} × the mean at saturation", Percentile(most, 99), 3 * Factors[^1] * clients / peak * 1000, "ms"),
-            Mark.AtMost($"{how}: the slowest of all", results.Values.SelectMany(static all => all).Max(static result => result.Latencies.Max) / 1e6, 10_500, "ms"),
-            Mark.Is($"{how}: no put failed but as busy", Describe(most), most.All(static result => result.Failures.Keys.All(static error => error == Quorleans.Clerk.ClerkError.Busy))),
-            Mark.Beside($"{how}: batches refused as busy at {Factors[^1]} ×, of those sent", Mark.Text(100.0 * most.Sum(static result => result.Refused) / (most.Sum(static result => result.Refused) + most.Sum(static result => result.Latencies.Count)), "%")),
-            Mark.AtMost($"{how}: managed memory after {Factors[^1]} × when the clients have gone, against after 1 × ({Mark.Text(settled[1].Max(), "MiB")})", settled[Factors[^1]].Max(), (settled[1].Max() * 1.2) + 32, "MiB"),
+            Mark.Beside($"{how}: puts a processor's second at {Factors[^1]} ×, against {Mark.Text(PerProcessor(rounds[1]), "puts")} at 1 ×", Mark.Text(PerProcessor(most) / PerProcessor(rounds[1]), "×")),
+            Mark.AtMost($"{how}: p99 at {Factors[^1]} × against the wait in line, {Factors[^1]} × the mean at 1 ×", Percentiles.Of(most.Select(static round => round.Crowd.P99Ms), 50), 3 * Factors[^1] * clients / Rate(rounds[1]) * 1000, "ms"),
+            Mark.AtMost($"{how}: the slowest of all", rounds.Values.SelectMany(static all => all).Max(static round => round.Crowd.MaxMs), 10_500, "ms"),
+            Mark.Is($"{how}: no put failed but as busy", Describe(most.Select(static round => round.Crowd)), most.All(static round => round.Crowd.Failures.Keys.All(static error => error == ClerkError.Busy))),
+            Mark.Beside($"{how}: batches refused as busy at {Factors[^1]} ×, of those sent", Mark.Text(100.0 * most.Sum(static round => round.Crowd.Refused) / most.Sum(static round => round.Crowd.Batches), "%")),
+            Mark.AtMost($"{how}: nodes' managed memory after {Factors[^1]} × when the clients have gone, against after 1 × ({Mark.Text(settled, "MiB")})", most.Max(static round => round.SettledMiB), (settled * 1.2) + 32, "MiB"),
         ];
-        return marks;
     }
 
-    private static double Rate(IEnumerable<CrowdResult> results) => Percentiles.Of(results.Select(static result => result.PutsPerSecond), 50);
+    private static double Rate(IEnumerable<OverloadRound> rounds) => Percentiles.Of(rounds.Select(static round => round.Crowd.PutsPerSecond), 50);
 
-    private static double Percentile(IEnumerable<CrowdResult> results, double percentile) => Percentiles.Of(results.Select(result => result.Latencies.Percentile(percentile) / 1e6), 50);
+    private static double PerProcessor(IEnumerable<OverloadRound> rounds) => Percentiles.Of(rounds.Select(static round => round.PutsPerProcessor), 50);
 
     private static string Describe(IEnumerable<CrowdResult> results)
     {
@@ -121,11 +124,12 @@ internal sealed class OverloadRun
         return failures.Length == 0 ? "no failure" : string.Join(", ", failures);
     }
 
-    private async Task<CrowdResult> RoundAsync(BenchCluster cluster, int clients, string what, CancellationToken cancellationToken)
+    private async Task<OverloadRound> RoundAsync(BenchCluster cluster, CrowdProcess crowd, OverloadPart part, int clients, string what, CancellationToken cancellationToken)
     {
-        CrowdResult result = await new ClientCrowd(cluster, clients, ValueBytes).RunAsync(TimeSpan.FromSeconds(1), Round, cancellationToken);
+        OverloadRound round = await OverloadRound.RunAsync(cluster, crowd, Plan(part, clients), cancellationToken);
+        CrowdResult result = round.Crowd;
         Say(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {clients} clients, {result.PutsPerSecond:F0} puts/s, p50 {result.Latencies.Percentile(50) / 1e6:F1} ms, p99 {result.Latencies.Percentile(99) / 1e6:F1} ms, max {result.Latencies.Max / 1e6:F0} ms, {result.Refused} refused as busy, {Describe([result])}, at most {result.WaitingMost} batches of {result.WaitingBytesMost / 1024} KiB waiting, resident {result.ResidentEarly / Megabyte:F0} to {result.ResidentMost / Megabyte:F0} MiB, heap with garbage {result.HeapMost / Megabyte:F0} MiB; {result.Costs}"));
-        return result;
+            $"{part.How}, {what}: {clients} clients, {result.PutsPerSecond:F0} puts/s, {round.PutsPerProcessor:F0} a processor, all served once after {result.FirstsMs:F0} ms, p50 {result.P50Ms:F1} ms, p99 {result.P99Ms:F1} ms, max {result.MaxMs:F0} ms, {result.Batches} batches sent, {result.Refused} refused as busy, {Describe([result])}, at most {round.WaitingMost} batches of {round.WaitingKiBMost} KiB waiting, resident {round.ResidentMostMiB:F0} MiB, managed afterwards {round.SettledMiB:F0} MiB; nodes: {round.Nodes}; clients: {result.Costs}"));
+        return round;
     }
 }

@@ -19,6 +19,9 @@ public sealed partial class ClerkCore
     private long _mapOldAtMs = long.MinValue;
     private string? _mapProblem;
 
+    // From half a second to four, with the default time-out.
+    private const int MaxProbeDoublings = 3;
+
     /// <summary>The newest numbered configuration that the controller told of; -1 before the first.</summary>
     public long ConfigurationNumber => _map?.Number ?? -1;
 
@@ -62,10 +65,18 @@ public sealed partial class ClerkCore
     {
         LeaderLocator locator = group.Locator;
         foreach (Replica replica in locator.Replicas)
-            if (replica.Probe is { } probe && probe.SentMs + _probeTimeoutMs <= nowMs) replica.Probe = null;
+        {
+            if (replica.Probe is not { } probe || probe.SentMs + ProbePatienceMs(replica) > nowMs) continue;
+            replica.Probe = null;
+            replica.Unanswered++;
+        }
+
         while (locator.ProbeAtMs <= nowMs && locator.NextToProbe(nowMs, _random.NextDouble()) is { } replica)
             Ask(group, replica, kind, payload, nowMs);
     }
+
+    // A node that has too much to do answers late. Thousands of clients that ask it again before it can would be all that it is busy with, and it would never get to their operations.
+    private long ProbePatienceMs(Replica replica) => (long)_probeTimeoutMs << Math.Min(replica.Unanswered, MaxProbeDoublings);
 
     private void Ask(GroupState group, Replica replica, AttemptKind kind, byte[] payload, long nowMs)
     {

@@ -122,6 +122,7 @@ public sealed partial class ClerkCore
     {
         if (attempt.IsEnded) return false;
         attempt.IsEnded = true;
+        attempt.Replica.Unanswered = 0;
         if (attempt.Replica.Probe == attempt) attempt.Replica.Probe = null;
         attempt.Group.Release(attempt);
         return true;

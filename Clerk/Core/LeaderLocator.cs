@@ -15,6 +15,9 @@ internal sealed class Replica(string group, string node)
     /// <summary>The probe whose answer is awaited, or null: a replica that hangs is asked once, not again and again.</summary>
     public ClerkAttempt? Probe { get; set; }
 
+    /// <summary>How many probes in a row it has left unanswered until they were given up.</summary>
+    public int Unanswered { get; set; }
+
     /// <summary>When it was last asked whether it leads.</summary>
     public long ProbedMs { get; set; } = long.MinValue / 2;
 

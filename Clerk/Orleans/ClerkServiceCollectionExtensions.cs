@@ -23,8 +23,10 @@ public static class ClerkServiceCollectionExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IClusterConnectionStatusObserver, ConnectionWatch>(
             static provider => provider.GetRequiredService<ConnectionWatch>()));
         services.TryAddSingleton(static provider => CreateQuorleansClerk(provider, provider.GetRequiredService<IOptions<ClerkOptions>>().Value));
-        services.TryAddSingleton<IShardController>(static provider => new ShardController(provider.GetRequiredService<IGrainFactory>()));
-        services.TryAddSingleton<IJobs>(static provider => new JobsClient(provider.GetRequiredService<IGrainFactory>(), provider.GetService<TimeProvider>() ?? TimeProvider.System));
+        services.TryAddSingleton<IShardController>(static provider => new ShardController(
+            provider.GetRequiredService<IGrainFactory>(), provider.GetService<INodeGateways>(), provider.GetService<TimeProvider>()));
+        services.TryAddSingleton<IJobs>(static provider => new JobsClient(
+            provider.GetRequiredService<IGrainFactory>(), provider.GetService<TimeProvider>() ?? TimeProvider.System, provider.GetService<INodeGateways>()));
         services.TryAddSingleton<IClerk>(static provider => provider.GetRequiredService<OrleansClerk>());
         return services;
     }

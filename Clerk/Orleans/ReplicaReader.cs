@@ -10,11 +10,13 @@ namespace Quorleans.Clerk;
 /// <param name="grains">A connected Orleans client, or a silo's grain factory.</param>
 /// <param name="options">Group, limits and deadline; read at each call. Null for the defaults.</param>
 /// <param name="time">For deadlines; null for the system's.</param>
-public sealed class ReplicaReader(IGrainFactory grains, ClerkOptions? options = null, TimeProvider? time = null)
+/// <param name="gateways">Connections to single nodes, if the client has some: other ways when one is silent.</param>
+public sealed class ReplicaReader(IGrainFactory grains, ClerkOptions? options = null, TimeProvider? time = null, INodeGateways? gateways = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
     private readonly ClerkOptions _options = options ?? new ClerkOptions();
     private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly HedgedCalls _calls = new(grains, gateways, time);
 
     /// <summary>Reads a key from one node's replica.</summary>
     /// <param name="node">The node.</param>
@@ -29,14 +31,14 @@ public sealed class ReplicaReader(IGrainFactory grains, ClerkOptions? options = 
         if (!batch.TryAdd(ReadOperation.Get(key)))
             throw new ClerkException(ClerkError.DeadlineExceeded, OperationOutcome.DidNotHappen, "The key is longer than a request may be.");
         SubmitRequest request = new(incarnation: 0, isQuery: true, batch.ToArray()) { OnFollower = true };
-        IRaftReplicaGrain replica = grains.GetGrain<IRaftReplicaGrain>($"{_options.Group}/{node}");
         long start = _time.GetTimestamp();
         string problem = "it does not answer";
         do
         {
             try
             {
-                SubmitReply reply = await replica.Submit(request).WaitAsync(_options.AttemptTimeout, _time, cancellationToken).ConfigureAwait(false);
+                SubmitReply reply = await _calls.CallAsync(
+                    node, way => way.GetGrain<IRaftReplicaGrain>($"{_options.Group}/{node}").Submit(request), HedgedCalls.QuestionSilence, _options.AttemptTimeout, cancellationToken).ConfigureAwait(false);
                 if (reply.Status == SubmitStatus.Ok && TryRead(reply.Result, out GetResult found, ref problem)) return found;
                 if (reply.Status != SubmitStatus.Ok) problem = reply.Error ?? (reply.Status == SubmitStatus.NotLeader ? "it knows no leader that confirms its reads" : reply.Status.ToString());
                 if (reply.Status is SubmitStatus.Invalid or SubmitStatus.Unavailable) break;

@@ -15,6 +15,8 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     private static readonly TimeSpan StatusTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(1);
     private readonly IClusterClient _client = host.Services.GetRequiredService<IClusterClient>();
+    private readonly INodeGateways? _gateways = host.Services.GetService<INodeGateways>();
+    private readonly HedgedCalls _calls = new(host.Services.GetRequiredService<IClusterClient>(), host.Services.GetService<INodeGateways>());
     private readonly ClerkOptions _options = host.Services.GetRequiredService<IOptions<ClerkOptions>>().Value;
 
     /// <inheritdoc/>
@@ -25,7 +27,8 @@ internal sealed class OrleansCluster(IHost host) : ICluster
 
     /// <inheritdoc/>
     public IGroupAdministrator Members { get; } = new GroupAdministrator(
-        host.Services.GetRequiredService<IClusterClient>(), host.Services.GetRequiredService<IOptions<ClerkOptions>>().Value.Nodes);
+        host.Services.GetRequiredService<IClusterClient>(), host.Services.GetRequiredService<IOptions<ClerkOptions>>().Value.Nodes,
+        gateways: host.Services.GetService<INodeGateways>());
 
     /// <inheritdoc/>
     public async Task<GetResult> GetFromAsync(string node, byte[] key, CancellationToken cancellationToken)
@@ -37,7 +40,7 @@ internal sealed class OrleansCluster(IHost host) : ICluster
                 ?? throw new ClientException("no replica follows now; see: status");
         }
 
-        return await new ReplicaReader(_client, _options).GetAsync(node, key, cancellationToken);
+        return await new ReplicaReader(_client, _options, gateways: _gateways).GetAsync(node, key, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -51,7 +54,7 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     {
         try
         {
-            return await _client.GetGrain<IRaftReplicaGrain>($"{group}/{node}").GetShards().WaitAsync(StatusTimeout, cancellationToken);
+            return await _calls.CallAsync(node, way => Replica(way, group, node).GetShards(), HedgedCalls.QuestionSilence, StatusTimeout, cancellationToken);
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
@@ -103,7 +106,8 @@ internal sealed class OrleansCluster(IHost host) : ICluster
         if (leader.Node == node) return null;
         try
         {
-            return await Replica(group, leader.Node).TransferLeadership(node).WaitAsync(_options.OperationTimeout, cancellationToken);
+            return await _calls.CallAsync(
+                leader.Node, way => Replica(way, group, leader.Node).TransferLeadership(node), HedgedCalls.ChangeSilence, _options.OperationTimeout, cancellationToken);
         }
         catch (TimeoutException)
         {
@@ -128,7 +132,7 @@ internal sealed class OrleansCluster(IHost host) : ICluster
         else host.Dispose();
     }
 
-    private IRaftReplicaGrain Replica(string group, string node) => _client.GetGrain<IRaftReplicaGrain>($"{group}/{node}");
+    private static IRaftReplicaGrain Replica(IGrainFactory way, string group, string node) => way.GetGrain<IRaftReplicaGrain>($"{group}/{node}");
 
     // Status is asked for when something is wrong: a controller that does not answer is one of the things that it then shows.
     private async Task<ShardMap?> FindMapAsync(CancellationToken cancellationToken)
@@ -154,7 +158,7 @@ internal sealed class OrleansCluster(IHost host) : ICluster
     {
         try
         {
-            ReplicaStatus status = await Replica(group, node).GetState().WaitAsync(StatusTimeout, cancellationToken);
+            ReplicaStatus status = await _calls.CallAsync(node, way => Replica(way, group, node).GetState(), HedgedCalls.QuestionSilence, StatusTimeout, cancellationToken);
             return new ReplicaReport(group, node, status, null);
         }
         catch (TimeoutException)

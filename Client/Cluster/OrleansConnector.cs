@@ -16,6 +16,10 @@ internal sealed class OrleansConnector : IClusterConnector
 
     // Orleans takes its time over a gateway that is not there; a user who forgot to start the cluster shall know at once.
     private static readonly TimeSpan ProbeTimeout = TimeSpan.FromSeconds(2);
+
+    // A client begins by asking one gateway what there is. One that is paused takes the connection and the question, and says nothing until Orleans evicts its silo; so another one is asked after a while.
+    private static readonly TimeSpan StartSilence = TimeSpan.FromSeconds(1);
+    private const int MaxStarts = 4;
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(100);
 
     /// <inheritdoc/>
@@ -26,18 +30,73 @@ internal sealed class OrleansConnector : IClusterConnector
             ? Endpoint.TryParseList(options.Gateways, out IReadOnlyList<Endpoint> given, out string? problem) ? given : throw ClientException.Usage(problem)
             : [.. configuration.Nodes.Select(static node => new Endpoint(node.Address.ToString(), node.Gateway))];
         IPEndPoint[] gateways = await ProbeAsync(endpoints, options, cancellationToken);
-        IHost host = Build(gateways, configuration, options);
         try
         {
-            await host.StartAsync(cancellationToken).WaitAsync(options.Timeout, cancellationToken);
-            return new OrleansCluster(host);
+            return new OrleansCluster(await StartAsync(attempt => Build(gateways, configuration, options, attempt), options.Timeout, TimeProvider.System, cancellationToken));
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            // Not waited for: it may hang on what did not answer.
-            _ = Task.Run(host.Dispose, CancellationToken.None);
             throw new ClientException(
                 $"something listens at {string.Join(",", endpoints)} but does not answer as a Quorleans cluster ({e.GetType().Name}); is it still starting?", e);
+        }
+    }
+
+    /// <summary>Starts a host; when it does not get on, one more, and one more. The first that is up is it.</summary>
+    /// <param name="build">Makes one that begins with another gateway each time.</param>
+    /// <param name="patience">For all of it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="TimeoutException">None is up in time.</exception>
+    internal static async Task<IHost> StartAsync(Func<int, IHost> build, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        long start = time.GetTimestamp();
+        // Each has a token of its own: services that run in the background end with the one that they were started with.
+        List<(IHost Host, CancellationTokenSource Stop)> hosts = [];
+        Dictionary<Task, IHost> starting = [];
+        IHost? up = null;
+        try
+        {
+            while (true)
+            {
+                if (hosts.Count < MaxStarts)
+                {
+                    IHost host = build(hosts.Count);
+                    CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+                    hosts.Add((host, stop));
+                    starting.Add(Task.Run(() => host.StartAsync(stop.Token), CancellationToken.None), host);
+                }
+
+                TimeSpan left = patience - time.GetElapsedTime(start);
+                if (left <= TimeSpan.Zero) throw new TimeoutException($"Not connected within {patience.TotalSeconds:0.#} s.");
+                Task ended;
+                try
+                {
+                    ended = await Task.WhenAny(starting.Keys).WaitAsync(hosts.Count < MaxStarts && left > StartSilence ? StartSilence : left, time, cancellationToken);
+                }
+                catch (TimeoutException)
+                {
+                    continue;
+                }
+
+                starting.Remove(ended, out IHost? first);
+                if (ended.IsCompletedSuccessfully) return up = first!;
+                if (starting.Count == 0) await ended;
+            }
+        }
+        finally
+        {
+            foreach ((IHost host, CancellationTokenSource stop) in hosts)
+            {
+                if (host == up) continue;
+                // Not waited for: it may hang on what did not answer.
+                _ = Task.Run(
+                    async () =>
+                    {
+                        await stop.CancelAsync();
+                        host.Dispose();
+                        stop.Dispose();
+                    }, CancellationToken.None);
+            }
         }
     }
 
@@ -98,7 +157,7 @@ internal sealed class OrleansConnector : IClusterConnector
         }
     }
 
-    private static IHost Build(IPEndPoint[] gateways, ClusterConfiguration? configuration, ConnectOptions options)
+    private static IHost Build(IPEndPoint[] gateways, ClusterConfiguration? configuration, ConnectOptions options, int attempt)
     {
         HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings());
         builder.Services.AddSingleton<IHostLifetime, ManualHostLifetime>();
@@ -113,7 +172,11 @@ internal sealed class OrleansConnector : IClusterConnector
             });
 
             // How soon gateways that came back are used again.
-            client.Configure<GatewayOptions>(gateway => gateway.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1));
+            client.Configure<GatewayOptions>(gateway =>
+            {
+                gateway.GatewayListRefreshPeriod = TimeSpan.FromSeconds(1);
+                if (attempt > 0) gateway.PreferredGatewayIndex = attempt % gateways.Length;
+            });
             client.Configure<ConnectionOptions>(connection =>
             {
                 connection.OpenConnectionTimeout = TimeSpan.FromSeconds(2);

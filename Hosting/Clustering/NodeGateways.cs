@@ -9,17 +9,18 @@ using Quorleans.GrainInterfaces;
 namespace Quorleans.Hosting;
 
 /// <summary>
-/// An Orleans client of its own for each configured node's gateway, 16 at most and those that the cluster began on first, opened beside the client that a host has: see <see cref="INodeGateways"/>. They open in the
-/// background, a little after the host has started, so that a client which does one thing and ends does not pay for them.
+/// An Orleans client of its own for each node's gateway, 16 at most and those that the cluster began on first, opened beside the client that a host has: see <see cref="INodeGateways"/>. They open in the
+/// background, a little after the host has started, so that a client which does one thing and ends does not pay for them. Nodes that are added to the cluster later get theirs, as soon as the host has heard of them.
 /// </summary>
-/// <param name="configuration">The cluster.</param>
+/// <param name="peers">Knows which nodes there are; the list of gateways keeps it up to date.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Is told of what does not open.</param>
-public sealed partial class NodeGateways(ClusterConfiguration configuration, TimeProvider time, ILogger<NodeGateways> logger) : INodeGateways, IHostedService, IDisposable
+public sealed partial class NodeGateways(PeerClient peers, TimeProvider time, ILogger<NodeGateways> logger) : INodeGateways, IHostedService, IDisposable
 {
     // Each costs some timers and a few MB. In a larger cluster the other nodes are reached by these gateways.
     private const int Most = 16;
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan StopPatience = TimeSpan.FromMilliseconds(500);
     private readonly CancellationTokenSource _stop = new();
@@ -34,7 +35,7 @@ public sealed partial class NodeGateways(ClusterConfiguration configuration, Tim
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        _opening = Task.WhenAll(configuration.Founders.Union(configuration.Nodes).Take(Most).Select(OpenAsync));
+        _opening = FollowAsync();
         return Task.CompletedTask;
     }
 
@@ -54,11 +55,42 @@ public sealed partial class NodeGateways(ClusterConfiguration configuration, Tim
         _stop.Dispose();
     }
 
+    /// <summary>The nodes whose gateways are to be opened next.</summary>
+    /// <param name="now">The cluster as it is now.</param>
+    /// <param name="open">The names of those whose gateways are open, or opening.</param>
+    internal static ConfiguredNode[] Missing(ClusterConfiguration now, IReadOnlySet<string> open) =>
+        [.. now.Founders.Union(now.Nodes).Where(node => !open.Contains(node.Name)).Take(Math.Max(0, Most - open.Count))];
+
+    private async Task FollowAsync()
+    {
+        HashSet<string> known = new(StringComparer.Ordinal);
+        List<Task> opening = [];
+        try
+        {
+            await Task.Delay(Delay, time, _stop.Token).ConfigureAwait(false);
+            while (true)
+            {
+                foreach (ConfiguredNode node in Missing(peers.Configuration, known))
+                {
+                    known.Add(node.Name);
+                    opening.Add(OpenAsync(node));
+                }
+
+                await Task.Delay(Look, time, _stop.Token).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+
+        await Task.WhenAll(opening).ConfigureAwait(false);
+    }
+
     private async Task OpenAsync(ConfiguredNode node)
     {
         try
         {
-            await Task.Delay(Delay, time, _stop.Token).ConfigureAwait(false);
             // A node that is down is waited for; one that is paused takes the connection and says nothing, so that the start is given up and begun again.
             IHost host = Build(node);
             lock (_lock) _hosts.Add(host);

@@ -120,4 +120,24 @@ public sealed class OverloadTests
         driver.Pass(2);
         Assert.Contains(driver.Sent, static attempt => attempt.Kind == AttemptKind.Probe);
     }
+
+    [Fact]
+    public void ReplicasThatDoNotAnswer_AreAskedLessAndLess_AndAsOftenAsEverOnceOneDid()
+    {
+        // Thousands of clients that come at once to nodes that have too much to do: questions that are asked again before they can be answered are what such nodes would be busy with.
+        CoreDriver driver = new(static options => options.OperationTimeout = TimeSpan.FromSeconds(30));
+        driver.Put("a");
+        driver.Step();
+        driver.Pass(16_000);
+        Assert.All(driver.Sent, static attempt => Assert.Equal(AttemptKind.Probe, attempt.Kind));
+        Assert.All(driver.Sent.GroupBy(static attempt => attempt.Target), static asked => Assert.InRange(asked.Count(), 5, 8));
+        Assert.Equal(3, driver.Sent.Select(static attempt => attempt.Target).Distinct().Count());
+
+        // A late answer counts, and makes its replica one that answers.
+        ClerkAttempt late = driver.Sent.First(static attempt => attempt.Target == "g1/n2");
+        driver.Reply(late, ReplyStatus.NotLeader);
+        driver.Sent.Clear();
+        driver.Pass(6_000);
+        Assert.InRange(driver.Sent.Count(static attempt => attempt.Target == "g1/n2"), 3, 5);
+    }
 }

@@ -31,6 +31,21 @@ public sealed class SnapshotTests
         Invariants.Check(restored);
     }
 
+    /// <summary>What version 1 of the program wrote of the state above stands in <c>testdata</c>, as hexadecimal digits, and is never changed: every later program must find the same in it. <c>QUORLEANS_WRITE_FIXTURES=1</c> writes it where there is none.</summary>
+    [Fact]
+    public void ASnapshotOfVersion1_IsUnderstood()
+    {
+        string fixture = Fixture("snapshot-v1.hex");
+        if (Environment.GetEnvironmentVariable("QUORLEANS_WRITE_FIXTURES") == "1" && !File.Exists(fixture))
+            File.WriteAllText(fixture, Convert.ToHexString(TestController.Snapshot(_controller.Machine)) + "\n");
+        ControllerStateMachine restored = _controller.Restored(Convert.FromHexString(File.ReadAllText(fixture).Trim()));
+        Invariants.Check(restored);
+        Assert.Equal(_controller.Machine.Digest, restored.Digest);
+        Assert.Equal(_controller.Map.Revision, restored.Map.Revision);
+        Assert.Equal<ShardPlace>(_controller.Map.Shards, restored.Map.Shards);
+        Assert.Equal(_controller.Map.Groups.Select(static group => (group.Gid, group.Phase)), restored.Map.Groups.Select(static group => (group.Gid, group.Phase)));
+    }
+
     [Fact]
     public void AView_DoesNotChange_WhileTheControllerGoesOn()
     {
@@ -99,6 +114,17 @@ public sealed class SnapshotTests
 
     [Fact]
     public void Install_TakesOnlyWhatLoadReturned() => Assert.Throws<ArgumentException>(() => _controller.Machine.Install(new object()));
+
+    private static string Fixture(string name)
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            string candidate = Path.Combine(folder.FullName, "testdata");
+            if (Directory.Exists(candidate)) return Path.Combine(candidate, name);
+        }
+
+        throw new DirectoryNotFoundException($"No folder testdata at or above {AppContext.BaseDirectory}.");
+    }
 
     private InvalidDataException AssertRefused(byte[] snapshot) => Assert.Throws<InvalidDataException>(() => _controller.Restored(snapshot));
 }

@@ -7,8 +7,11 @@ namespace Quorleans.Clerk;
 /// <summary>Reaches the coordinator of jobs through its grain. Every request may be sent again, so what a failing silo loses is asked for anew.</summary>
 /// <param name="grains">A connected Orleans client, or a silo's grain factory.</param>
 /// <param name="time">The clock, for pauses.</param>
-public sealed class JobsClient(IGrainFactory grains, TimeProvider time) : IJobs
+/// <param name="gateways">Connections to single nodes, if the client has some: other ways when one is silent.</param>
+public sealed class JobsClient(IGrainFactory grains, TimeProvider time, INodeGateways? gateways = null) : IJobs
 {
+    private readonly HedgedCalls _calls = new(grains, gateways, time);
+
     /// <summary>A coordinator that was lost with its silo is back in a few seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60), CallPatience = TimeSpan.FromSeconds(12), Pause = TimeSpan.FromMilliseconds(200);
 
@@ -59,7 +62,6 @@ public sealed class JobsClient(IGrainFactory grains, TimeProvider time) : IJobs
 
     private async Task<JobAnswer> AskAsync(Func<IJobCoordinatorGrain, Task<JobFrame>> call, CancellationToken cancellationToken)
     {
-        IJobCoordinatorGrain coordinator = grains.GetGrain<IJobCoordinatorGrain>(IJobCoordinatorGrain.Key);
         long since = time.GetTimestamp();
         while (true)
         {
@@ -67,7 +69,8 @@ public sealed class JobsClient(IGrainFactory grains, TimeProvider time) : IJobs
             Exception? cause = null;
             try
             {
-                JobFrame frame = await call(coordinator).WaitAsync(CallPatience, time, cancellationToken).ConfigureAwait(false);
+                JobFrame frame = await _calls.CallAsync(
+                    node: null, way => call(way.GetGrain<IJobCoordinatorGrain>(IJobCoordinatorGrain.Key)), HedgedCalls.ChangeSilence, CallPatience, cancellationToken).ConfigureAwait(false);
                 JobAnswer answer = JobCodec.Decode<JobAnswer>(frame.Bytes);
                 if (!answer.Again) return answer.Error is { } error ? throw new JobsException(error) : answer;
                 trouble = answer.Error ?? "it is not ready";

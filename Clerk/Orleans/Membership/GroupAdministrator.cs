@@ -6,13 +6,15 @@ namespace Quorleans.Clerk;
 /// <param name="grains">A connected Orleans client, or a silo's grain factory.</param>
 /// <param name="nodes">Nodes to ask first for the group's leader; more are learnt from the answers.</param>
 /// <param name="time">For pauses; null for the system's.</param>
-public sealed class GroupAdministrator(IGrainFactory grains, IReadOnlyList<string> nodes, TimeProvider? time = null) : IGroupAdministrator
+/// <param name="gateways">Connections to single nodes, if the client has some: other ways when one is silent.</param>
+public sealed class GroupAdministrator(IGrainFactory grains, IReadOnlyList<string> nodes, TimeProvider? time = null, INodeGateways? gateways = null) : IGroupAdministrator
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan StateTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ChangeTimeout = TimeSpan.FromSeconds(10);
     private const int RefusalsBelieved = 5;
     private readonly TimeProvider _time = time ?? TimeProvider.System;
+    private readonly HedgedCalls _calls = new(grains, gateways, time);
 
     /// <inheritdoc/>
     public async Task<ReplicaStatus> GetMembersAsync(string group, CancellationToken cancellationToken = default)
@@ -92,7 +94,8 @@ public sealed class GroupAdministrator(IGrainFactory grains, IReadOnlyList<strin
     {
         try
         {
-            return await Replica(leader.Group, leader.Node).ChangeMembership(request).WaitAsync(ChangeTimeout, _time, cancellationToken).ConfigureAwait(false);
+            return await _calls.CallAsync(
+                leader.Node, way => Replica(way, leader.Group, leader.Node).ChangeMembership(request), HedgedCalls.ChangeSilence, ChangeTimeout, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not OutOfMemoryException)
         {
@@ -120,7 +123,7 @@ public sealed class GroupAdministrator(IGrainFactory grains, IReadOnlyList<strin
     {
         try
         {
-            return await Replica(group, node).GetState().WaitAsync(StateTimeout, _time, cancellationToken).ConfigureAwait(false);
+            return await _calls.CallAsync(node, way => Replica(way, group, node).GetState(), HedgedCalls.QuestionSilence, StateTimeout, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (!cancellationToken.IsCancellationRequested && e is not OutOfMemoryException)
         {
@@ -128,5 +131,5 @@ public sealed class GroupAdministrator(IGrainFactory grains, IReadOnlyList<strin
         }
     }
 
-    private IRaftReplicaGrain Replica(string group, string node) => grains.GetGrain<IRaftReplicaGrain>($"{group}/{node}");
+    private static IRaftReplicaGrain Replica(IGrainFactory way, string group, string node) => way.GetGrain<IRaftReplicaGrain>($"{group}/{node}");
 }

@@ -7,10 +7,13 @@ namespace Quorleans.Clerk;
 
 /// <summary>Reaches the shard controller through its grain. One command at a time, so that each is exactly once with one number remembered.</summary>
 /// <param name="grains">A connected Orleans client, or a silo's grain factory.</param>
-public sealed class ShardController(IGrainFactory grains) : IShardController, IDisposable
+/// <param name="gateways">Connections to single nodes, if the client has some: other ways when one is silent.</param>
+/// <param name="time">The clock; null for the system's.</param>
+public sealed class ShardController(IGrainFactory grains, INodeGateways? gateways = null, TimeProvider? time = null) : IShardController, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     private readonly ClientId _client = ClientId.Read(RandomNumberGenerator.GetBytes(ClientId.Size));
+    private readonly HedgedCalls _calls = new(grains, gateways, time);
     private readonly SemaphoreSlim _one = new(1, 1);
     private long _sequence;
 
@@ -74,8 +77,10 @@ public sealed class ShardController(IGrainFactory grains) : IShardController, ID
     {
         try
         {
-            SubmitReply reply = await grains.GetGrain<IShardControllerGrain>(IShardControllerGrain.Key)
-                .Submit(new SubmitRequest(0, isQuery, payload)).WaitAsync(Patience, cancellationToken).ConfigureAwait(false);
+            // A command that arrives twice has one number: it happens once.
+            SubmitReply reply = await _calls.CallAsync(
+                node: null, way => way.GetGrain<IShardControllerGrain>(IShardControllerGrain.Key).Submit(new SubmitRequest(0, isQuery, payload)),
+                isQuery ? HedgedCalls.QuestionSilence : HedgedCalls.ChangeSilence, Patience, cancellationToken).ConfigureAwait(false);
             if (reply.Status == SubmitStatus.Ok) return reply;
             string fate = isQuery || reply.Status is not SubmitStatus.Unknown ? "" : " Whether the command happened is not known; look at the configuration.";
             throw new ShardControllerException($"The shard controller does not answer: {reply.Error ?? reply.Status.ToString()} Bring a majority of its nodes up.{fate}");

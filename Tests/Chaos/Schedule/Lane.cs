@@ -2,7 +2,8 @@ namespace Quorleans.Chaos;
 
 /// <summary>
 /// A sequence of faults, one after the other; several lanes run side by side, so that their faults overlap. Everything in it follows from the seed. What a number means (the leader, or a group that
-/// there is by then) is found out when its turn comes, so two runs with a seed have the same schedule and not the same history.
+/// there is by then) is found out when its turn comes, so two runs with a seed have the same schedule and not the same history. A lane begins with one of each fault that it has, in an order that the seed
+/// says, and goes on by weight: a short run has the rare ones, too.
 /// </summary>
 /// <param name="name">Its name.</param>
 /// <param name="seed">The run's seed.</param>
@@ -14,6 +15,8 @@ internal sealed class Lane(string name, int seed, TimeSpan shortest, TimeSpan lo
     // Not string.GetHashCode: that differs from run to run.
     private readonly Random _random = new(name.Aggregate(seed, static (hash, character) => unchecked((hash * 31) + character)));
 
+    private Queue<FaultKind>? _firsts;
+
     /// <summary>Its name.</summary>
     public string Name => name;
 
@@ -24,10 +27,23 @@ internal sealed class Lane(string name, int seed, TimeSpan shortest, TimeSpan lo
     public Step Next()
     {
         TimeSpan before = shortest + ((longest - shortest) * _random.NextDouble());
+        _firsts ??= Shuffled();
+        return new Step(_firsts.TryDequeue(out FaultKind first) ? first : Draw(), before, _random.NextDouble(), _random.Next(), _random.Next(), _random.Next());
+    }
+
+    private FaultKind Draw()
+    {
         int at = _random.Next(mix.Sum(static part => part.Weight));
         int kind = 0;
         while (at >= mix[kind].Weight) at -= mix[kind++].Weight;
-        return new Step(mix[kind].Kind, before, _random.NextDouble(), _random.Next(), _random.Next(), _random.Next());
+        return mix[kind].Kind;
+    }
+
+    private Queue<FaultKind> Shuffled()
+    {
+        FaultKind[] kinds = [.. mix.Select(static part => part.Kind)];
+        _random.Shuffle(kinds);
+        return new Queue<FaultKind>(kinds);
     }
 }
 
