@@ -55,6 +55,9 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     /// <summary>The Clerk's id in the replicas' session tables.</summary>
     public ClientId Client => _core.Client;
 
+    /// <summary>Where flushes run: behind what is queued there already. The pool, unless a test wants to know when nothing moves.</summary>
+    internal Action<IThreadPoolWorkItem> Queue { private get; init; } = static flush => ThreadPool.UnsafeQueueUserWorkItem(flush, preferLocal: false);
+
     /// <inheritdoc/>
     public Task<GetResult> GetAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default) =>
         Start(new PendingGet(key), cancellationToken);
@@ -153,7 +156,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             _flushQueued = true;
         }
 
-        if (flush) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (flush) Queue(this);
         return operation.Task;
     }
 
@@ -387,7 +390,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         }
 
         CarryOut(effects);
-        if (flush) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        if (flush) Queue(this);
     }
 
     private static ClerkReply Translate(SubmitReply reply, bool certain)
