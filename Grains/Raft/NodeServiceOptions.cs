@@ -24,13 +24,13 @@ public sealed record NodeServiceOptions
     public int LogSegmentBytes { get; init; } = 16 << 20;
 
     /// <summary>
-    /// How shards are handed over. By default in small chunks with a rest between them, 2 to 5 MB/s: a copy has time, since the shard is served meanwhile, and
+    /// How shards are handed over. By default in small chunks with long rests between them, about 1 MB/s: a copy has time, since the shard is served meanwhile, and
     /// clients of other shards shall not notice it.
     /// </summary>
     public HandoffDriverOptions Handoff { get; init; } = HandoffDriverOptions.Default with
     {
         // What comes of a step is looked at once it is applied: this is for what nobody tells of.
-        StepMs = 20, ChunkWindow = 1, ChunkPauseMs = 5, ChunkRestTimes = 4, DeltaRestTimes = 1, Limits = HandoffLimits.Default with { ChunkBytes = 32 << 10, DeltaBytes = 32 << 10 },
+        StepMs = 20, ChunkWindow = 1, ChunkPauseMs = 5, ChunkRestTimes = 8, DeltaRestTimes = 1, Limits = HandoffLimits.Default with { ChunkBytes = 32 << 10, DeltaBytes = 32 << 10 },
     };
 
     /// <summary>Changes the node's disk, to measure with a slower one; null leaves it as it is.</summary>
