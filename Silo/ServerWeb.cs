@@ -62,8 +62,8 @@ internal static class ServerWeb
         NodeStatus status = cluster.Nodes.Single(node => node.Node == name);
         string text = status.Detail is null ? status.State.ToString() : $"{status.State}: {status.Detail}";
         if (status.State != NodeState.Running) return HealthCheckResult.Unhealthy(text);
-        // A silo may run whose replicas have stopped: of a disk that failed, or a log that cannot be used.
-        return cluster.GetServices(name)?.GetService<NodeService>()?.Problem is { } problem ? HealthCheckResult.Unhealthy(problem) : HealthCheckResult.Healthy(text);
+        // A silo may run whose replicas have stopped: of a disk that failed, or a log that cannot be used. The others serve.
+        return cluster.GetServices(name)?.GetService<NodeService>()?.Problem is { } problem ? HealthCheckResult.Degraded(problem) : HealthCheckResult.Healthy(text);
     }
 
     private static async Task<HealthCheckResult> CheckGroupAsync(EmbeddedCluster cluster, string group)

@@ -273,8 +273,12 @@ public sealed class TrackerTests : IAsyncLifetime
         List<TrackerReport> reports = [];
         while (!stop.IsCompleted)
         {
-            Task<TrackerReport> next = _harness.BeatAsync(TrackerHarness.Orders(TrackerHarness.Map(2)));
-            if (await Task.WhenAny(stop, next) == next) reports.Add(await next);
+            Task<(TrackerReport Report, TaskCompletionSource<TrackerOrders> Answer)> next = _harness.BeatAsync();
+            if (await Task.WhenAny(stop, next) != next) break;
+
+            // With the last answer the stop is over.
+            reports.Add((await next).Report);
+            (await next).Answer.TrySetResult(TrackerHarness.Orders(TrackerHarness.Map(2)));
         }
 
         await stop;
