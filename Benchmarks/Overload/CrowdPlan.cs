@@ -1,5 +1,3 @@
-using Quorleans.Clerk;
-
 namespace Quorleans.Benchmarks.Overload;
 
 /// <summary>What a crowd of clients shall do in one round.</summary>
@@ -9,37 +7,3 @@ namespace Quorleans.Benchmarks.Overload;
 /// <param name="Time">Counted: what ended in it.</param>
 /// <param name="ValueBytes">Bytes of a value.</param>
 internal sealed record CrowdPlan(int Clients, int Clerks, TimeSpan WarmUp, TimeSpan Time, int ValueBytes);
-
-/// <summary>What a crowd of clients met.</summary>
-internal sealed record CrowdResult
-{
-    /// <summary>How many clients.</summary>
-    public required int Clients { get; init; }
-
-    /// <summary>When the last of them had its first answer: all begin at once, each looking for the leader.</summary>
-    public required double FirstsMs { get; init; }
-
-    /// <summary>Puts that succeeded, a second.</summary>
-    public required double PutsPerSecond { get; init; }
-
-    /// <summary>How long they took in the median, with all pauses and attempts.</summary>
-    public required double P50Ms { get; init; }
-
-    /// <summary>How long 99 of 100 took at most.</summary>
-    public required double P99Ms { get; init; }
-
-    /// <summary>How long the slowest took.</summary>
-    public required double MaxMs { get; init; }
-
-    /// <summary>Batches that were sent.</summary>
-    public required long Batches { get; init; }
-
-    /// <summary>Batches that nodes refused as busy.</summary>
-    public required long Refused { get; init; }
-
-    /// <summary>Puts that failed, by error.</summary>
-    public required IReadOnlyDictionary<ClerkError, long> Failures { get; init; }
-
-    /// <summary>What the clients' process spent.</summary>
-    public required ProcessCosts Costs { get; init; }
-}

@@ -106,7 +106,7 @@ internal sealed class OverloadRun
             .. Factors[..^1].Select(factor => Mark.Beside($"{how}: {clients * factor} clients ({factor} ×)", Mark.Text(Rate(rounds[factor]), "puts/s"))),
             Mark.AtLeast($"{how}: {clients * Factors[^1]} clients ({Factors[^1]} ×), {Mark.Text(Rate(most), "puts/s")}, against the peak of {Mark.Text(peak, "puts/s")}", Rate(most) / peak, WantedOfPeak, "×"),
             Mark.Beside($"{how}: puts a processor's second at {Factors[^1]} ×, against {Mark.Text(PerProcessor(rounds[1]), "puts")} at 1 ×", Mark.Text(PerProcessor(most) / PerProcessor(rounds[1]), "×")),
-            Mark.AtMost($"{how}: p99 at {Factors[^1]} × against the wait in line, {Factors[^1]} × the mean at 1 ×", Percentiles.Of(most.Select(static round => round.Crowd.P99Ms), 50), 3 * Factors[^1] * clients / Rate(rounds[1]) * 1000, "ms"),
+            Mark.AtMost($"{how}: p99 at {Factors[^1]} × against the wait in line, {Factors[^1]} × the mean at saturation", Percentiles.Of(most.Select(static round => round.Crowd.P99Ms), 50), 3 * Factors[^1] * clients / peak * 1000, "ms"),
             Mark.AtMost($"{how}: the slowest of all", rounds.Values.SelectMany(static all => all).Max(static round => round.Crowd.MaxMs), 10_500, "ms"),
             Mark.Is($"{how}: no put failed but as busy", Describe(most.Select(static round => round.Crowd)), most.All(static round => round.Crowd.Failures.Keys.All(static error => error == ClerkError.Busy))),
             Mark.Beside($"{how}: batches refused as busy at {Factors[^1]} ×, of those sent", Mark.Text(100.0 * most.Sum(static round => round.Crowd.Refused) / most.Sum(static round => round.Crowd.Batches), "%")),
