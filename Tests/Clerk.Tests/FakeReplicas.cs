@@ -24,6 +24,9 @@ internal sealed class FakeReplicas(FakeReplicas? cluster = null) : IGrainFactory
     /// <summary>What happens to a call instead of the usual; null for the usual.</summary>
     public Func<string, SubmitRequest, Task<SubmitReply>?>? Meet { get; set; }
 
+    /// <summary>What happens to a call of the shard controller.</summary>
+    public Func<SubmitRequest, Task<SubmitReply>>? MeetController { get; set; }
+
     /// <summary>The groups of each call that carried several batches.</summary>
     public ConcurrentQueue<string> Together { get; } = new();
 
@@ -46,8 +49,8 @@ internal sealed class FakeReplicas(FakeReplicas? cluster = null) : IGrainFactory
 
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey =>
-        typeof(TGrainInterface) == typeof(INodeGrain)
-            ? (TGrainInterface)(IGrainWithStringKey)new FakeNode(this, primaryKey)
+        typeof(TGrainInterface) == typeof(INodeGrain) ? (TGrainInterface)(IGrainWithStringKey)new FakeNode(this, primaryKey)
+            : typeof(TGrainInterface) == typeof(IShardControllerGrain) ? (TGrainInterface)(IGrainWithStringKey)new FakeController(this)
             : (TGrainInterface)(IGrainWithStringKey)_replicas.GetOrAdd(primaryKey, key => new FakeReplica(this, key));
 
     public TGrainInterface GetGrain<TGrainInterface>(Guid primaryKey, string? grainClassNamePrefix = null)
@@ -121,6 +124,13 @@ internal sealed class FakeReplicas(FakeReplicas? cluster = null) : IGrainFactory
             await due.Task;
             return reply;
         }
+    }
+
+    private sealed class FakeController(FakeReplicas all) : IShardControllerGrain
+    {
+        public Task<SubmitReply> Submit(SubmitRequest request) => all.MeetController!(request);
+
+        public Task<ShardControllerStatus> GetState() => throw new NotSupportedException();
     }
 
     private sealed class FakeReplica(FakeReplicas all, string key) : IRaftReplicaGrain

@@ -11,7 +11,8 @@ namespace Quorleans.Clerk;
 /// <param name="time">The clock; null for the system's.</param>
 public sealed class ShardController(IGrainFactory grains, INodeGateways? gateways = null, TimeProvider? time = null) : IShardController, IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10), Pause = TimeSpan.FromMilliseconds(200);
+    private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly ClientId _client = ClientId.Read(RandomNumberGenerator.GetBytes(ClientId.Size));
     private readonly HedgedCalls _calls = new(grains, gateways, time);
     private readonly SemaphoreSlim _one = new(1, 1);
@@ -75,19 +76,34 @@ public sealed class ShardController(IGrainFactory grains, INodeGateways? gateway
 
     private async Task<SubmitReply> SendAsync(bool isQuery, byte[] payload, CancellationToken cancellationToken)
     {
-        try
+        SubmitReply reply = await CallAsync(new SubmitRequest(0, isQuery, payload), cancellationToken).ConfigureAwait(false);
+        if (reply.Status == SubmitStatus.Ok) return reply;
+        string fate = isQuery || reply.Status is not SubmitStatus.Unknown ? "" : " Whether the command happened is not known; look at the configuration.";
+        throw new ShardControllerException($"The shard controller does not answer: {reply.Error ?? reply.Status.ToString()} Bring a majority of its nodes up.{fate}");
+    }
+
+    // The grain is gone with its silo for a moment, and then on another: a call that fails is made again. A command that arrives twice has one number: it happens once.
+    private async Task<SubmitReply> CallAsync(SubmitRequest request, CancellationToken cancellationToken)
+    {
+        long start = _time.GetTimestamp();
+        while (true)
         {
-            // A command that arrives twice has one number: it happens once.
-            SubmitReply reply = await _calls.CallAsync(
-                node: null, way => way.GetGrain<IShardControllerGrain>(IShardControllerGrain.Key).Submit(new SubmitRequest(0, isQuery, payload)),
-                isQuery ? HedgedCalls.QuestionSilence : HedgedCalls.ChangeSilence, Patience, cancellationToken).ConfigureAwait(false);
-            if (reply.Status == SubmitStatus.Ok) return reply;
-            string fate = isQuery || reply.Status is not SubmitStatus.Unknown ? "" : " Whether the command happened is not known; look at the configuration.";
-            throw new ShardControllerException($"The shard controller does not answer: {reply.Error ?? reply.Status.ToString()} Bring a majority of its nodes up.{fate}");
-        }
-        catch (TimeoutException cause)
-        {
-            throw new ShardControllerException("The shard controller does not answer in time. Whether a command happened is not known; look at the configuration.", cause);
+            Exception cause;
+            TimeSpan left = Patience - _time.GetElapsedTime(start);
+            try
+            {
+                return await _calls.CallAsync(
+                    node: null, way => way.GetGrain<IShardControllerGrain>(IShardControllerGrain.Key).Submit(request),
+                    request.IsQuery ? HedgedCalls.QuestionSilence : HedgedCalls.ChangeSilence, left, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception e) when (e is not OutOfMemoryException && !cancellationToken.IsCancellationRequested)
+            {
+                cause = e;
+            }
+
+            if (cause is TimeoutException || _time.GetElapsedTime(start) + Pause >= Patience)
+                throw new ShardControllerException("The shard controller does not answer in time. Whether a command happened is not known; look at the configuration.", cause);
+            await Task.Delay(Pause, _time, cancellationToken).ConfigureAwait(false);
         }
     }
 }
