@@ -57,6 +57,9 @@ public sealed class ClerkAttempt
     /// <summary>How many operations it carries.</summary>
     public int Count => Operations.Length;
 
+    /// <summary>When it left, in the driver's milliseconds.</summary>
+    public long SentMs { get; }
+
     /// <summary>What it travels in together with others; null for one that goes by itself.</summary>
     public ClerkCall? Call { get; internal set; }
 
@@ -68,8 +71,6 @@ public sealed class ClerkAttempt
     internal Replica Replica { get; }
 
     internal ClerkOperation[] Operations { get; }
-
-    internal long SentMs { get; }
 
     // Its answer may be that of a second copy: a refusal in it says nothing of the first one.
     internal bool MayBeCopy;

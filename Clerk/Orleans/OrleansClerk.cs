@@ -186,7 +186,9 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         lock (_lock)
         {
             if (_disposed) return;
-            _core.OnConnectionLost(way, NowMs());
+            long nowMs = NowMs();
+            _ways.Lost(way, nowMs);
+            _core.OnConnectionLost(way, nowMs);
             effects = Advance();
         }
 
@@ -371,7 +373,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             for (int i = 0; i < attempts.Length; i++)
             {
                 Way way = (Way)attempts[i].Way!;
-                _ways.End(attempts[i].Node, way, replies[i] is not null || failure == AttemptFailure.NotDelivered, nowMs);
+                _ways.End(attempts[i].Node, way, attempts[i].SentMs, replies[i] is not null || failure == AttemptFailure.NotDelivered, nowMs);
                 bool certain = attempts[i].Kind != AttemptKind.Write || way.Changes == changes;
                 if (replies[i] is { } reply) _core.OnReply(attempts[i], Translate(reply, certain), nowMs);
                 else _core.OnFailed(attempts[i], certain ? failure : AttemptFailure.Unknown, problem, nowMs);

@@ -80,15 +80,48 @@ public sealed class NodeGatewayTests : IAsyncDisposable
         Open();
         await InTime(_clerk.PutAsync("a", "1", Stop));
         _direct.Meet = static (_, _) => Task.FromException<SubmitReply>(new SiloUnavailableException("No gateways available"));
-        int own = _own.Calls.Count, direct = _direct.Calls.Count;
+        int own = _own.Calls.Count, direct = ToLeader(_direct);
         Assert.InRange(await InTime(_clerk.PutAsync("a", "2", Stop)), 0, 100);
         Assert.InRange(await InTime(_clerk.PutAsync("a", "3", Stop)), 0, 100);
-        Assert.Equal(direct + 1, _direct.Calls.Count);
+        Assert.Equal(direct + 1, ToLeader(_direct));
         Assert.True(_own.Calls.Count > own);
         _direct.Meet = null;
         _time.Advance(TimeSpan.FromSeconds(2));
         await InTime(_clerk.PutAsync("a", "4", Stop));
-        Assert.Equal(direct + 2, _direct.Calls.Count);
+        Assert.Equal(direct + 2, ToLeader(_direct));
+    }
+
+    [Fact]
+    public async Task ACallThatFailsLongAfterOthersWereAnswered_SaysNothingOfItsGateway()
+    {
+        Open();
+        TaskCompletionSource<SubmitReply> lost = new();
+        _direct.Meet = (_, request) => request.IsQuery ? null : lost.Task;
+        await InTime(_clerk.PutAsync("a", "1", Stop));
+        _direct.Meet = null;
+        _time.Advance(TimeSpan.FromSeconds(6));
+        await InTime(_clerk.PutAsync("a", "2", Stop));
+        int own = ToLeader(_own), direct = ToLeader(_direct);
+        lost.SetException(new TimeoutException("No answer in half a minute."));
+        await InTime(_clerk.PutAsync("a", "3", Stop));
+        Assert.Equal((own, true), (ToLeader(_own), ToLeader(_direct) > direct));
+    }
+
+    [Fact]
+    public async Task ACallThatWasLostWithItsConnection_IsNotTakenForASilentGateway()
+    {
+        Open();
+        await InTime(_clerk.PutAsync("a", "1", Stop));
+        Silence();
+        Task<long> lost = _clerk.PutAsync("a", "2", Stop);
+        await CallsAsync(_direct, _direct.Calls.Count + 1);
+        _direct.Meet = null;
+        _directConnections.NotifyGatewayCountChanged(0, 1, connectionRecovered: false);
+        await InTime(lost);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        int own = ToLeader(_own), direct = ToLeader(_direct);
+        await InTime(_clerk.PutAsync("a", "3", Stop));
+        Assert.Equal((own, true), (ToLeader(_own), ToLeader(_direct) > direct));
     }
 
     [Fact]
@@ -113,6 +146,9 @@ public sealed class NodeGatewayTests : IAsyncDisposable
     private void Open() => _gateways.Open = [new NodeGateway("n1", _direct, _directConnections)];
 
     private void Silence() => _direct.Meet = static (_, _) => new TaskCompletionSource<SubmitReply>().Task;
+
+    // Other replicas are asked who leads by whichever way comes next: that is not what these are about.
+    private static int ToLeader(FakeReplicas way) => way.Calls.Count(static call => call.Target == "g1/n1");
 
     private async Task CallsAsync(FakeReplicas replicas, int count)
     {

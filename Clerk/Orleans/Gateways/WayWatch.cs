@@ -11,6 +11,8 @@ internal sealed class WayWatch
     private const int TryAgainMs = 5_000;
 
     private int _open;
+    private long _lostMs = long.MinValue;
+    private long _provenMs = long.MinValue;
     private long _waitsSinceMs;
     private long _avoidUntilMs = long.MinValue;
     private long _takenMs = long.MinValue / 2;
@@ -30,17 +32,32 @@ internal sealed class WayWatch
     }
 
     /// <summary>A call was answered, whatever the answer.</summary>
-    public void Answered(long nowMs)
+    /// <param name="sentMs">When it left.</param>
+    /// <param name="nowMs">Now.</param>
+    public void Answered(long sentMs, long nowMs)
     {
-        _open--;
+        End(sentMs);
         _waitsSinceMs = nowMs;
+        if (sentMs > _provenMs) _provenMs = sentMs;
         _avoidUntilMs = long.MinValue;
     }
 
     /// <summary>A call failed without an answer.</summary>
-    public void Failed(long nowMs)
+    /// <param name="sentMs">When it left.</param>
+    /// <param name="nowMs">Now.</param>
+    public void Failed(long sentMs, long nowMs)
     {
-        _open--;
+        End(sentMs);
+        // What was lost with its silo is given up by Orleans half a minute later, and then says nothing of a way that has answered since.
+        if (sentMs < _provenMs) return;
         _avoidUntilMs = nowMs + AvoidMs;
+    }
+
+    /// <summary>The connection broke: what was under way by it is lost, and waited for no longer.</summary>
+    public void Lost(long nowMs) => (_open, _lostMs) = (0, nowMs);
+
+    private void End(long sentMs)
+    {
+        if (_open > 0 && sentMs >= _lostMs) _open--;
     }
 }

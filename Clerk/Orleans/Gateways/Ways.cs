@@ -35,13 +35,21 @@ internal sealed class Ways(Way own, INodeGateways? gateways)
     /// <summary>A call ended.</summary>
     /// <param name="node">To which node.</param>
     /// <param name="way">By which way.</param>
+    /// <param name="sentMs">When it left.</param>
     /// <param name="answered">Whether there was an answer.</param>
     /// <param name="nowMs">Now.</param>
-    public void End(string node, Way way, bool answered, long nowMs)
+    public void End(string node, Way way, long sentMs, bool answered, long nowMs)
     {
         if (gateways is null) return;
-        if (answered) WatchOf(node, way).Answered(nowMs);
-        else WatchOf(node, way).Failed(nowMs);
+        if (answered) WatchOf(node, way).Answered(sentMs, nowMs);
+        else WatchOf(node, way).Failed(sentMs, nowMs);
+    }
+
+    /// <summary>A way's connection broke.</summary>
+    public void Lost(Way way, long nowMs)
+    {
+        foreach (((string _, Way of), WayWatch watch) in _watches)
+            if (of == way) watch.Lost(nowMs);
     }
 
     private Way Choose(string node, long nowMs)
