@@ -22,5 +22,12 @@ public sealed class ClerkCall
     /// <summary>Whether it keeps others from being sent.</summary>
     internal bool IsHolding { get; set; } = true;
 
-    internal void Add(ClerkAttempt attempt) => _attempts.Add(attempt);
+    /// <summary>What its batches carry.</summary>
+    internal int Operations { get; private set; }
+
+    internal void Add(ClerkAttempt attempt)
+    {
+        _attempts.Add(attempt);
+        Operations += attempt.Count;
+    }
 }

@@ -111,8 +111,15 @@ public sealed partial class ClerkCore
         LeaderLocator locator = group.Locator;
         if (locator.IsSearching && group.HasWork) next = Math.Min(next, locator.ProbeAtMs);
         if (locator.Leader is null) return next;
-        if (group.Writes.Queue.Count > 0) next = Math.Min(next, CanSend(group, group.Writes) ? group.Writes.NotBeforeMs : GateOf(locator.Leader).OpensAtMs);
+        if (group.Writes.Queue.Count > 0) next = Math.Min(next, CanSend(group, group.Writes) ? group.Writes.NotBeforeMs : GatesOpenAtMs());
         if (group.Reads.Queue.Count > 0 && CanSend(group, group.Reads)) next = Math.Min(next, group.Reads.NotBeforeMs);
+        return next;
+    }
+
+    private long GatesOpenAtMs()
+    {
+        long next = long.MaxValue;
+        foreach (NodeGate gate in _gates) next = Math.Min(next, gate.OpensAtMs);
         return next;
     }
 }

@@ -5,6 +5,9 @@ namespace Quorleans.Clerk;
 /// <summary>Batches: sent when idle, gathered while one is in flight.</summary>
 public sealed partial class ClerkCore
 {
+    // By then what a call costs by itself is a fraction of what its operations cost.
+    private const int SmallCall = 64;
+
     private readonly List<ClerkOperation> _batch = [];
 
     private readonly List<NodeGate> _gates = [];
@@ -21,19 +24,35 @@ public sealed partial class ClerkCore
 
     private static bool CanJoin(Lane lane, NodeGate gate) => gate.Current is { } call && lane.LastCall != call;
 
-    private bool CanCall(NodeGate gate) => gate.Holding == 0 || (gate.Holding < _options.MaxBatchesInFlight && CallsHolding() < _options.MaxBatchesInFlight);
+    // Each node that leads has a call on its way, and where one node leads all, as many as there may be batches. Where much is to do, more calls than that must be worth it: the more nodes
+    // lead, the fewer operations wait for each of them, and it is calls that cost. So a small one waits until another is answered, and the fullest goes first.
+    private bool CanCall(NodeGate gate)
+    {
+        int calls = 0, operations = 0, fullest = 0;
+        foreach (NodeGate other in _gates)
+        {
+            calls += other.Holding;
+            operations += other.HoldingOperations;
+            if (other.Holding == 0) fullest = Math.Max(fullest, other.Waiting);
+        }
+
+        bool isFree = calls < _options.MaxBatchesInFlight;
+        if (operations < SmallCall) return isFree || gate.Holding == 0;
+        if (gate.Holding > 0) return isFree && fullest == 0;
+        return gate.Waiting >= SmallCall || (isFree && gate.Waiting == fullest);
+    }
+
+    private void CountWaiting()
+    {
+        foreach (NodeGate gate in _gates) gate.Waiting = 0;
+        foreach (GroupState group in _groups)
+            if (group.Writes.Queue.Count > 0 && group.Locator.Leader is { } leader) GateOf(leader).Waiting += group.Writes.Queue.Count;
+    }
 
     private int ReadsInFlight()
     {
         int sum = 0;
         foreach (GroupState group in _groups) sum += group.Reads.InFlight;
-        return sum;
-    }
-
-    private int CallsHolding()
-    {
-        int sum = 0;
-        foreach (NodeGate gate in _gates) sum += gate.Holding;
         return sum;
     }
 
@@ -50,7 +69,8 @@ public sealed partial class ClerkCore
     {
         NodeGate gate = GateOf(attempt.Replica);
         attempt.Call = lane.LastCall = CanJoin(lane, gate) ? gate.Current! : gate.Begin(nowMs);
-        attempt.Call.Add(attempt);
+        gate.Add(attempt.Call, attempt);
+        gate.Waiting -= attempt.Count;
     }
 
     private void Flush(GroupState group, Lane lane, long nowMs)

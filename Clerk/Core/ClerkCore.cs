@@ -190,6 +190,7 @@ public sealed partial class ClerkCore
         AskController(nowMs);
         long next = Math.Min(_deadlines.NextMs, _parked.NextMs);
         foreach (NodeGate gate in _gates) gate.Expire(nowMs);
+        CountWaiting();
         foreach (GroupState group in _groups)
         {
             FindLeader(group, nowMs);

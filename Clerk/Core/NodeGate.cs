@@ -21,6 +21,12 @@ internal sealed class NodeGate(string node)
     /// <summary>Calls on their way that keep others from being sent.</summary>
     public int Holding { get; private set; }
 
+    /// <summary>Operations that wait to be sent to the node.</summary>
+    public int Waiting { get; set; }
+
+    /// <summary>Operations that travel in the calls that keep others from being sent.</summary>
+    public int HoldingOperations { get; private set; }
+
     /// <summary>When the oldest of them will be waited for no longer.</summary>
     public long OpensAtMs
     {
@@ -40,12 +46,20 @@ internal sealed class NodeGate(string node)
         return Current;
     }
 
+    /// <summary>A batch leaves in a call.</summary>
+    public void Add(ClerkCall call, ClerkAttempt attempt)
+    {
+        call.Add(attempt);
+        HoldingOperations += attempt.Count;
+    }
+
     /// <summary>Something of it came back, or it is waited for no longer.</summary>
     public void Release(ClerkCall call)
     {
         if (!call.IsHolding) return;
         call.IsHolding = false;
         Holding--;
+        HoldingOperations -= call.Operations;
     }
 
     /// <summary>Lets calls go that have taken too long.</summary>

@@ -42,6 +42,16 @@ public sealed class GateTests
         [.. new[] { 1, 2 }.Select(static gid => new GroupPlace(gid, 1, GroupPhase.Active, 0, [.. new[] { "n1", "n2", "n3" }.Select(static node => new ControllerNode(node, Guid.Empty))]))],
         [], []);
 
+    // As many as make a call that others wait for.
+    private static ClerkAttempt Many(CoreDriver driver, string key)
+    {
+        for (int i = 0; i < 64; i++) driver.Put(key);
+        driver.Step();
+        ClerkAttempt sent = driver.TakeSent(AttemptKind.Write);
+        Assert.Equal(64, sent.Count);
+        return sent;
+    }
+
     private static string[] Take(CoreDriver driver)
     {
         string[] sent = [.. driver.Sent.Select(static attempt => $"{attempt.Target} with {string.Join(' ', attempt.Writes().Select(static write => System.Text.Encoding.UTF8.GetString(write.Key.Span)))}").Order()];
@@ -73,6 +83,51 @@ public sealed class GateTests
         driver.Step();
         Assert.Equal(2, driver.Sent.Count);
         Assert.All(driver.Sent, static attempt => Assert.Single(attempt.Call!.Attempts));
+    }
+
+    [Fact]
+    public void WhereMuchIsOnItsWay_ASmallCallWaits_UntilAnotherIsAnswered()
+    {
+        CoreDriver driver = TwoGroupsLedBy("n1", "n2", inFlight: 1);
+        ClerkAttempt large = Many(driver, "a");
+        driver.Put("b");
+        driver.Step();
+        driver.Pass(9);
+        Assert.Empty(driver.Sent);
+        driver.Ok(large);
+        Assert.Equal(["g2/n1 with b"], Take(driver));
+    }
+
+    [Fact]
+    public void WhereMuchIsOnItsWay_ASmallCallWaits_TenMillisecondsAtMost()
+    {
+        CoreDriver driver = TwoGroupsLedBy("n1", "n2", inFlight: 1);
+        Many(driver, "a");
+        driver.Put("b");
+        driver.Step();
+        driver.Pass(10);
+        Assert.Equal(["g2/n1 with b"], Take(driver));
+    }
+
+    [Fact]
+    public void WhereMuchIsOnItsWay_ALargeCallDoesNotWait()
+    {
+        CoreDriver driver = TwoGroupsLedBy("n1", "n2", inFlight: 1);
+        Many(driver, "a");
+        Assert.Equal("g2/n1", Many(driver, "b").Target);
+    }
+
+    [Fact]
+    public void WhenOneOfSeveralCallsIsAnswered_ANodeThatHasNoneGoesFirst()
+    {
+        CoreDriver driver = TwoGroupsLedBy("n1", "n2");
+        ClerkAttempt first = Many(driver, "a");
+        Many(driver, "b");
+        foreach (string key in (string[])["a", "b", "b"]) driver.Put(key);
+        driver.Step();
+        Assert.Empty(driver.Sent);
+        driver.Ok(first);
+        Assert.Equal(["g1/n2 with a"], Take(driver));
     }
 
     [Fact]
