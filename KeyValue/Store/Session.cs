@@ -82,7 +82,7 @@ internal sealed class Session
         int position = Count == 0 || result.Sequence > _results[_start + Count - 1].Sequence ? Count : LowerBound(result.Sequence);
         if (_start + Count == _results.Length)
         {
-            CachedResult[] next = _start > _results.Length / 2 ? _results : new CachedResult[Math.Max(4, _results.Length * 2)];
+            CachedResult[] next = _start > _results.Length / 2 ? _results : new CachedResult[Math.Max(1, _results.Length * 2)];
             Results.CopyTo(next);
             _results = next;
             _start = 0;
