@@ -81,7 +81,7 @@ internal sealed class GroupThroughput
         using CallCounter calls = new();
         NodeTotals before = cluster.Totals();
         TimeSpan busy = Process.GetCurrentProcess().TotalProcessorTime;
-        long allocated = GC.GetTotalAllocatedBytes();
+        long allocated = GC.GetTotalAllocatedBytes(precise: true);
         long started = Stopwatch.GetTimestamp();
         BenchResult result = await new BenchRun(cluster.Client.Clerk, new MonotonicClock(TimeProvider.System), options).RunAsync(cancellationToken);
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
@@ -91,7 +91,7 @@ internal sealed class GroupThroughput
         double processors = (Process.GetCurrentProcess().TotalProcessorTime - busy).TotalSeconds;
         string leaders = await cluster.LeadersAsync(cancellationToken);
         Say(string.Create(CultureInfo.InvariantCulture,
-            $"{what}: {rate:F0} puts/s, p50 {result.Latencies.Percentile(50) / 1e6:F1} ms, p99 {result.Latencies.Percentile(99) / 1e6:F1} ms; a put: {(after.Syncs - before.Syncs) / puts:F3} syncs, {(after.Bytes - before.Bytes) / puts:F0} log bytes, {calls.Batches / puts:F3} batches in {calls.Calls / puts:F3} calls, {(after.Requests - before.Requests) / puts:F3} requests between nodes in {(after.Messages - before.Messages) / puts:F3} messages, {processors / puts * 1e6:F0} µs of processors, {(GC.GetTotalAllocatedBytes() - allocated) / puts:F0} bytes allocated; {leaders}"));
+            $"{what}: {rate:F0} puts/s, p50 {result.Latencies.Percentile(50) / 1e6:F1} ms, p99 {result.Latencies.Percentile(99) / 1e6:F1} ms; a put: {(after.Syncs - before.Syncs) / puts:F3} syncs, {(after.Bytes - before.Bytes) / puts:F0} log bytes, {calls.Batches / puts:F3} batches in {calls.Calls / puts:F3} calls, {(after.Requests - before.Requests) / puts:F3} requests between nodes in {(after.Messages - before.Messages) / puts:F3} messages, {processors / puts * 1e6:F0} µs of processors, {(GC.GetTotalAllocatedBytes(precise: true) - allocated) / puts:F0} bytes allocated; {leaders}"));
         return rate;
     }
 }

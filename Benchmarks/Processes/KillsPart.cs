@@ -10,7 +10,7 @@ internal sealed class KillsPart(ProcessesOptions options)
     public async Task<IReadOnlyList<Mark>> RunAsync(CancellationToken cancellationToken)
     {
         int rounds = options.Rounds ?? 50;
-        await using ProcessBench bench = await ProcessBench.StartAsync(options.OneClient, cancellationToken);
+        await using ProcessBench bench = await ProcessBench.StartAsync(options, cancellationToken);
         await using Prober prober = new(bench.Client.Clerk, "probe");
         List<double> gaps = [], starts = [];
         for (int i = 1; i <= rounds; i++)

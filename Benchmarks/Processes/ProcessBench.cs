@@ -23,18 +23,18 @@ internal sealed class ProcessBench : IAsyncDisposable
     public ICluster Client { get; }
 
     /// <summary>Starts them and waits until they serve.</summary>
-    /// <param name="oneClient">Whether the client is told gateways only, and so has no connections to single nodes.</param>
+    /// <param name="options">Which silo, and whether the client is told gateways only, and so has no connections to single nodes.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<ProcessBench> StartAsync(bool oneClient, CancellationToken cancellationToken)
+    public static async Task<ProcessBench> StartAsync(ProcessesOptions options, CancellationToken cancellationToken)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("quorleans-bench-");
-        ClusterProcesses cluster = new(directory.FullName);
+        ClusterProcesses cluster = new(directory.FullName) { Silo = options.Silo };
         try
         {
             await cluster.StartAsync([.. cluster.Nodes]);
             ICluster client = await new OrleansConnector().ConnectAsync(new ConnectOptions
             {
-                Gateways = string.Join(',', ClusterConfigurationFile.Read(cluster.Config).Nodes.Select(static node => node.GatewayEndPoint)), Config = oneClient ? null : cluster.Config,
+                Gateways = string.Join(',', ClusterConfigurationFile.Read(cluster.Config).Nodes.Select(static node => node.GatewayEndPoint)), Config = options.OneClient ? null : cluster.Config,
             }, cancellationToken);
             await client.Clerk.PutAsync("ready", "", cancellationToken);
             // The connections to single nodes open a moment later than the client's own.

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Quorleans.Tests.Shared.Processes;
 using Spectre.Console;
 
 namespace Quorleans.Benchmarks.Processes;
@@ -23,10 +24,12 @@ internal sealed class ProcessesCommand : Command
     private readonly Option<int> _keys = new("--keys") { Description = "How many keys a process starts with.", HelpName = "N", DefaultValueFactory = static _ => 1_000_000 };
     private readonly Option<bool> _oneClient = new("--one-client") { Description = "Connect as a client that was told gateways only, without connections to single nodes: for comparison." };
 
+    private readonly Option<FileInfo> _silo = new("--silo") { Description = "The silo to start, such as dotnet publish -c Release Silo makes, compiled ahead; by default the one that was built with this.", HelpName = "FILE" };
+
     public ProcessesCommand()
         : base("processes", "Measure three silo processes: their start, kill -9 and pauses of the leader's, rolling restarts. About ten minutes; status 1 when a mark is missed.")
     {
-        foreach (Option option in (Option[])[_only, _rounds, _clients, _keys, _oneClient]) Add(option);
+        foreach (Option option in (Option[])[_only, _rounds, _clients, _keys, _oneClient, _silo.AcceptExistingOnly()]) Add(option);
         _only.AcceptOnlyFromAmong([.. Parts.Select(static part => part.Name)]);
         foreach (Option option in (Option[])[_rounds, _clients, _keys])
         {
@@ -45,7 +48,7 @@ internal sealed class ProcessesCommand : Command
         long started = Stopwatch.GetTimestamp();
         Report.Begin("three silo processes and the client share them");
         ProcessesOptions options = new(
-            parsed.GetValue(_rounds), parsed.GetRequiredValue(_clients), parsed.GetRequiredValue(_keys), parsed.GetValue(_oneClient),
+            parsed.GetValue(_rounds), parsed.GetRequiredValue(_clients), parsed.GetRequiredValue(_keys), parsed.GetValue(_oneClient), parsed.GetValue(_silo)?.FullName ?? Programs.Silo,
             text => AnsiConsole.Console.MarkupLineInterpolated(CultureInfo.InvariantCulture, $"[grey]{Stopwatch.GetElapsedTime(started).TotalSeconds,5:F0} s[/]  {text}"));
         List<Mark> marks = [];
         foreach ((string name, Func<ProcessesOptions, CancellationToken, Task<IReadOnlyList<Mark>>> run) in Parts)
@@ -59,5 +62,6 @@ internal sealed class ProcessesCommand : Command
 /// <param name="Clients">How many clients write during rolling restarts.</param>
 /// <param name="Keys">How many keys a process starts with.</param>
 /// <param name="OneClient">Whether the client has no connections to single nodes.</param>
+/// <param name="Silo">The silo's program.</param>
 /// <param name="Say">Tells a person how far it is.</param>
-internal sealed record ProcessesOptions(int? Rounds, int Clients, int Keys, bool OneClient, Action<string> Say);
+internal sealed record ProcessesOptions(int? Rounds, int Clients, int Keys, bool OneClient, string Silo, Action<string> Say);

@@ -10,7 +10,7 @@ internal sealed class RollingPart(ProcessesOptions options)
     public async Task<IReadOnlyList<Mark>> RunAsync(CancellationToken cancellationToken)
     {
         int rounds = options.Rounds ?? 1;
-        await using ProcessBench bench = await ProcessBench.StartAsync(options.OneClient, cancellationToken);
+        await using ProcessBench bench = await ProcessBench.StartAsync(options, cancellationToken);
         Prober[] probers = [.. Enumerable.Range(0, options.Clients).Select(i => new Prober(bench.Client.Clerk, FormattableString.Invariant($"probe{i}")))];
         List<string> errors = [];
         double ofOne = 0, ofAll = 0;

@@ -6,7 +6,7 @@ using Quorleans.Tests.Shared.Processes;
 namespace Quorleans.Benchmarks.Processes;
 
 /// <summary>
-/// How long a silo process takes from its start until <c>/readyz</c> says yes: the nodes of a new cluster together on empty directories, and then with a million keys, alone
+/// How long a silo process takes from its start until <c>/readyz</c> says yes: one node, and the three of a new cluster together, on empty directories, and then with a million keys, alone
 /// after <c>kill -9</c> and all together. The worst of some rounds counts.
 /// </summary>
 internal sealed class StartPart(ProcessesOptions options)
@@ -20,7 +20,8 @@ internal sealed class StartPart(ProcessesOptions options)
         DirectoryInfo directory = Directory.CreateTempSubdirectory("quorleans-start-");
         try
         {
-            List<double> empty = [], alone = [], all = [];
+            List<double> one = [], empty = [], alone = [], all = [];
+            for (int i = 1; i <= rounds; i++) await MeasureEmptyAsync(directory.CreateSubdirectory(FormattableString.Invariant($"one{i}")), one, nodes: 1);
             for (int i = 1; i < rounds; i++) await MeasureEmptyAsync(directory.CreateSubdirectory(FormattableString.Invariant($"empty{i}")), empty);
             await using ClusterProcesses cluster = await MeasureEmptyAsync(directory.CreateSubdirectory("full"), empty, keeps: true);
             long begin = Stopwatch.GetTimestamp();
@@ -44,6 +45,7 @@ internal sealed class StartPart(ProcessesOptions options)
 
             return
             [
+                Mark.AtMost(FormattableString.Invariant($"a process on an empty directory, a cluster of its own, ready after, {rounds} rounds, at most"), one.Max(), EmptyMarkMs, "ms"),
                 Mark.AtMost(FormattableString.Invariant($"a new cluster's processes, together on empty directories, ready after, the last of {nodes.Length}, {rounds} rounds, at most"), empty.Max(), EmptyMarkMs, "ms"),
                 Mark.AtMost(FormattableString.Invariant($"a process with {options.Keys} keys, alone after kill -9, ready after, at most"), alone.Max(), FullMarkMs, "ms"),
                 Mark.AtMost(FormattableString.Invariant($"all processes with {options.Keys} keys, together, ready after, the last of {nodes.Length}, at most"), all.Max(), FullMarkMs, "ms"),
@@ -55,9 +57,9 @@ internal sealed class StartPart(ProcessesOptions options)
         }
     }
 
-    private async Task<ClusterProcesses> MeasureEmptyAsync(DirectoryInfo folder, List<double> took, bool keeps = false)
+    private async Task<ClusterProcesses> MeasureEmptyAsync(DirectoryInfo folder, List<double> took, int nodes = 3, bool keeps = false)
     {
-        ClusterProcesses cluster = new(folder.FullName);
+        ClusterProcesses cluster = new(folder.FullName, nodes) { Silo = options.Silo };
         bool isUp = false;
         try
         {
@@ -69,7 +71,7 @@ internal sealed class StartPart(ProcessesOptions options)
             if (!isUp || !keeps) await cluster.DisposeAsync();
         }
 
-        options.Say(FormattableString.Invariant($"{cluster.Nodes.Count} nodes on empty directories: ready after {took[^1]:F0} ms"));
+        options.Say(FormattableString.Invariant($"{cluster.Nodes.Count} {(nodes == 1 ? "node on an empty directory" : "nodes on empty directories")}: ready after {took[^1]:F0} ms"));
         return cluster;
     }
 

@@ -12,7 +12,7 @@ internal sealed class StopsPart(ProcessesOptions options)
     public async Task<IReadOnlyList<Mark>> RunAsync(CancellationToken cancellationToken)
     {
         int rounds = options.Rounds ?? 3;
-        await using ProcessBench bench = await ProcessBench.StartAsync(options.OneClient, cancellationToken);
+        await using ProcessBench bench = await ProcessBench.StartAsync(options, cancellationToken);
         await using Prober prober = new(bench.Client.Clerk, "probe", reads: true);
         List<Mark> marks = [];
         foreach (int seconds in (int[])[3, 20])

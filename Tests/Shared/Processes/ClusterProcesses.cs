@@ -49,6 +49,9 @@ internal sealed class ClusterProcesses : IAsyncDisposable
     /// <summary>The nodes' names.</summary>
     public IReadOnlyList<string> Nodes { get; }
 
+    /// <summary>The silo's program.</summary>
+    public string Silo { get; init; } = Programs.Silo;
+
     /// <summary>How long a node may take to become ready, or to stop.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
 
@@ -74,7 +77,7 @@ internal sealed class ClusterProcesses : IAsyncDisposable
         foreach (string node in nodes)
         {
             NodePlace place = Place(node);
-            string[] command = [.. place.Wrapper, Programs.Silo, "--config", Config, "--node", node, "--no-dashboard"];
+            string[] command = [.. place.Wrapper, Silo, "--config", Config, "--node", node, "--no-dashboard"];
             if (!_running.TryAdd(node, await ChildProcess.StartAsync(command[0], command[1..], log: place.Log, environment: Environment?.Invoke(node)))) throw new InvalidOperationException($"{node} runs already.");
         }
     }
