@@ -23,7 +23,6 @@ internal sealed class ProcessesCommand : Command
     private readonly Option<int> _clients = new("--clients") { Description = "How many clients write during rolling restarts.", HelpName = "N", DefaultValueFactory = static _ => 32 };
     private readonly Option<int> _keys = new("--keys") { Description = "How many keys a process starts with.", HelpName = "N", DefaultValueFactory = static _ => 1_000_000 };
     private readonly Option<bool> _oneClient = new("--one-client") { Description = "Connect as a client that was told gateways only, without connections to single nodes: for comparison." };
-
     private readonly Option<FileInfo> _silo = new("--silo") { Description = "The silo to start, such as dotnet publish -c Release Silo makes, compiled ahead; by default the one that was built with this.", HelpName = "FILE" };
 
     public ProcessesCommand()

@@ -70,7 +70,6 @@ public sealed partial class ClerkCore
         NodeGate gate = GateOf(attempt.Replica);
         attempt.Call = lane.LastCall = CanJoin(lane, gate) ? gate.Current! : gate.Begin(nowMs);
         gate.Add(attempt.Call, attempt);
-        gate.Waiting -= attempt.Count;
     }
 
     private void Flush(GroupState group, Lane lane, long nowMs)

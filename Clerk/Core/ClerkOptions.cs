@@ -61,7 +61,8 @@ public sealed class ClerkOptions
 
     /// <summary>
     /// How many batches of one kind (writes, or reads) may be in flight to a group. Default 2. One gives the largest batches; two
-    /// keep the leader's disk busy while an answer travels. While as many calls are in flight, a node that leads several groups gets one only.
+    /// keep the leader's disk busy while an answer travels. While as many calls are in flight, each further node that leads gets one at a time, and, where
+    /// 64 operations and more are under way, waits with a smaller one until another is answered, 10 ms at most.
     /// </summary>
     public int MaxBatchesInFlight { get; set; } = 2;
 

@@ -21,7 +21,7 @@ internal sealed class NodeGate(string node)
     /// <summary>Calls on their way that keep others from being sent.</summary>
     public int Holding { get; private set; }
 
-    /// <summary>Operations that wait to be sent to the node.</summary>
+    /// <summary>Operations that wait to be sent to the node: counted anew each time that the core goes on.</summary>
     public int Waiting { get; set; }
 
     /// <summary>Operations that travel in the calls that keep others from being sent.</summary>
@@ -51,6 +51,7 @@ internal sealed class NodeGate(string node)
     {
         call.Add(attempt);
         HoldingOperations += attempt.Count;
+        Waiting -= attempt.Count;
     }
 
     /// <summary>Something of it came back, or it is waited for no longer.</summary>
