@@ -75,13 +75,10 @@ internal sealed partial class Shard
     /// <returns>False when the client has one already.</returns>
     public bool TryImportSession(ClientId client, long floor, long latestDeadlineMs)
     {
-        Span<byte> key = stackalloc byte[ClientId.Size];
-        client.Write(key);
-        ref Session session = ref _sessions.GetOrAdd(key, out bool exists);
+        ref Session session = ref _sessions.GetOrAdd(client, out bool exists);
         if (exists) return false;
-        session = new Session(_sessionOwner, client, floor);
-        session.RestoreLatestDeadline(latestDeadlineMs);
-        Digest += session.Hash;
+        session = new Session(floor, latestDeadlineMs);
+        Digest += session.Hash(client);
         return true;
     }
 
@@ -89,29 +86,13 @@ internal sealed partial class Shard
     /// <returns>False when there is no session, or the result is not behind its others.</returns>
     public bool TryImportResult(ClientId client, in CachedResult result)
     {
-        if (FindOwned(client) is not { } session) return false;
+        ref Session session = ref _sessions.FindForUpdate(client);
+        if (Unsafe.IsNullRef(in session)) return false;
         long last = session.Count == 0 ? session.Floor : session.Results[^1].Sequence;
         if (result.Sequence <= last || result.DeadlineMs > session.LatestDeadlineMs) return false;
-        session.Add(result);
+        session.Add(_sessions.Owner, result);
         Digest += StrongHash.OfResult(client, result);
         Results++;
         return true;
-    }
-
-    /// <summary>Looks a client's session up, for reading.</summary>
-    public Session? FindSession(ClientId client)
-    {
-        Span<byte> key = stackalloc byte[ClientId.Size];
-        client.Write(key);
-        ref readonly Session session = ref _sessions.Find(key);
-        return Unsafe.IsNullRef(in session) ? null : session;
-    }
-
-    /// <summary>Starts reading the sessions behind a client; all when there is none.</summary>
-    public CowTree<Session>.Cursor SeekSessionsAfter(ClientId client)
-    {
-        Span<byte> key = stackalloc byte[ClientId.Size];
-        client.Write(key);
-        return _sessions.Seek(key, inclusive: false);
     }
 }

@@ -8,8 +8,8 @@ internal sealed partial class Shard
     public sealed class Loader(ShardId id, long revision)
     {
         private readonly CowTree<Item>.Builder _data = new(ItemPages.Tidy);
-        private readonly CowTree<Session>.Builder _sessions = new();
-        private readonly object _owner = new();
+        private readonly SessionTable _sessions = new();
+        private ClientId _client;
         private long _bytes;
         private int _results;
         private UInt128 _digest;
@@ -26,35 +26,35 @@ internal sealed partial class Shard
         }
 
         /// <summary>Adds a session; its results follow.</summary>
-        /// <returns>The session, or null when it is out of order.</returns>
-        public Session? AddSession(ClientId client, long floor, long latestDeadlineMs)
+        /// <returns>Null, or what is wrong.</returns>
+        public string? AddSession(ClientId client, long floor, long latestDeadlineMs)
         {
-            var key = new byte[ClientId.Size];
-            client.Write(key);
-            var session = new Session(_owner, client, floor);
-            session.RestoreLatestDeadline(latestDeadlineMs);
-            if (!_sessions.TryAdd(key, session)) return null;
-            _digest += session.Hash;
-            return session;
+            if (client <= _client) return "sessions are out of order";
+            _client = client;
+            ref Session session = ref _sessions.GetOrAdd(client, out _);
+            session = new Session(floor, latestDeadlineMs);
+            _digest += session.Hash(client);
+            return null;
         }
 
-        /// <summary>Adds a result to a session.</summary>
+        /// <summary>Adds a result to the session that was added last.</summary>
         /// <returns>Null, or what is wrong.</returns>
-        public string? AddResult(Session session, in CachedResult result)
+        public string? AddResult(in CachedResult result)
         {
+            ref Session session = ref _sessions.FindForUpdate(_client);
             long last = session.Count == 0 ? session.Floor : session.Results[^1].Sequence;
             if (result.Sequence <= last) return "a session's results are out of order";
             if (result.DeadlineMs > session.LatestDeadlineMs) return "a result's deadline is later than its session's latest";
-            session.Add(result);
-            _digest += StrongHash.OfResult(session.Client, result);
+            session.Add(_sessions.Owner, result);
+            _digest += StrongHash.OfResult(_client, result);
             _results++;
             return null;
         }
 
         /// <summary>The shard.</summary>
-        public Shard Build() => new(id, _data.Build(), _sessions.Build())
+        public Shard Build() => new(id, _data.Build(), _sessions)
         {
-            Revision = revision, Bytes = _bytes, Digest = _digest, Results = _results, _sessionOwner = _owner,
+            Revision = revision, Bytes = _bytes, Digest = _digest, Results = _results,
         };
     }
 }

@@ -4,11 +4,7 @@ namespace Quorleans.KeyValue.Store;
 
 internal sealed partial class Shard
 {
-    private readonly CowTree<Session> _sessions;
-    private object _sessionOwner = new();
-
-    /// <summary>The session used last, and owned: a batch is of one client, so its next operation here most likely wants it again.</summary>
-    private Session? _recent;
+    private readonly SessionTable _sessions;
 
     /// <summary>Clients that have a session.</summary>
     public int SessionCount => _sessions.Count;
@@ -27,11 +23,12 @@ internal sealed partial class Shard
     /// <returns>Its status, version and, of a transaction that is done, body.</returns>
     public CachedResult Apply(ClientId client, in WriteOperationView operation, long nowMs, KeyValueLimits limits)
     {
-        Session? session = FindOwned(client);
-        if (session is not null)
+        ref Session session = ref _sessions.FindForUpdate(client);
+        bool isNew = Unsafe.IsNullRef(in session);
+        if (!isNew)
         {
             if (operation.Sequence <= session.Floor) return Done(OperationStatus.Stale, 0);
-            if (operation.Floor > session.Floor) RaiseFloor(session, operation.Floor);
+            if (operation.Floor > session.Floor) RaiseFloor(client, ref session, operation.Floor);
             if (session.TryGet(operation.Sequence, out CachedResult before)) return before;
         }
 
@@ -45,10 +42,10 @@ internal sealed partial class Shard
 
         bool isTransaction = operation.Kind == OperationKind.Transaction;
         TransactionPlan plan = isTransaction ? Plan(operation.Value, limits) : default;
-        if (session is null)
+        if (isNew)
         {
             if (_sessions.Count >= limits.MaxSessionsPerShard) return Done(OperationStatus.Busy, 0);
-            session = AddSession(client, operation.Floor);
+            session = ref AddSession(client, operation.Floor);
         }
         else if (session.Count >= limits.MaxSessionResults || session.BodyBytes + plan.ResultBytes > limits.MaxSessionResultBytes)
         {
@@ -60,9 +57,9 @@ internal sealed partial class Shard
             : Done(plan.Problem, 0);
         CachedResult result = done with { Sequence = operation.Sequence, DeadlineMs = deadline };
         bool later = deadline > session.LatestDeadlineMs;
-        if (later) Digest -= session.Hash;
-        session.Add(result);
-        if (later) Digest += session.Hash;
+        if (later) Digest -= session.Hash(client);
+        session.Add(_sessions.Owner, result);
+        if (later) Digest += session.Hash(client);
         Digest += StrongHash.OfResult(client, result);
         Results++;
         return result;
@@ -77,72 +74,58 @@ internal sealed partial class Shard
     /// <returns>Whether the shard's end was reached.</returns>
     public bool Sweep(ref ClientId after, long cutoffMs, ref int budget)
     {
-        Span<byte> key = stackalloc byte[ClientId.Size];
         while (budget > 0)
         {
-            after.Write(key);
-            CowTree<Session>.Cursor cursor = _sessions.Seek(key, inclusive: false);
+            SessionTable.Cursor cursor = _sessions.SeekAfter(after);
             if (cursor.IsEnd) return true;
-            Session session = cursor.Value;
-            after = session.Client;
+            ref readonly Session session = ref cursor.Session;
+            after = cursor.Client;
             budget -= 1 + session.Count / 16;
-            if (session.IsOver(cutoffMs)) RemoveSession(session);
-            else if (session.HasExpired(cutoffMs)) DropExpired(session.Client, cutoffMs);
+            if (session.IsOver(cutoffMs)) RemoveSession(after, session);
+            else if (session.HasExpired(cutoffMs)) DropExpired(after, cutoffMs);
         }
 
         return false;
     }
 
-    /// <summary>Starts reading the sessions in client order; their keys are the encoded clients.</summary>
-    public CowTree<Session>.Cursor SeekSessions() => _sessions.Seek([], inclusive: true);
+    /// <summary>Looks a client's session up, for reading.</summary>
+    /// <returns>The session, or a null reference. Valid until the next change.</returns>
+    public ref readonly Session FindSession(ClientId client) => ref _sessions.Find(client);
 
-    private Session? FindOwned(ClientId client)
+    /// <summary>Starts reading the sessions behind a client, in client order; behind none, with the first.</summary>
+    public SessionTable.Cursor SeekSessionsAfter(ClientId client) => _sessions.SeekAfter(client);
+
+    private ref Session AddSession(ClientId client, long floor)
     {
-        if (_recent is not null && _recent.Client == client) return _recent;
-        Span<byte> key = stackalloc byte[ClientId.Size];
-        client.Write(key);
-        ref Session session = ref _sessions.FindForUpdate(key);
-        if (Unsafe.IsNullRef(in session)) return null;
-        if (!ReferenceEquals(session.Owner, _sessionOwner)) session = session.CopyFor(_sessionOwner);
-        return _recent = session;
+        ref Session session = ref _sessions.GetOrAdd(client, out _);
+        session = new Session(floor, 0);
+        Digest += session.Hash(client);
+        return ref session;
     }
 
-    private Session AddSession(ClientId client, long floor)
+    private void RaiseFloor(ClientId client, ref Session session, long floor)
     {
-        Span<byte> key = stackalloc byte[ClientId.Size];
-        client.Write(key);
-        var session = new Session(_sessionOwner, client, floor);
-        _sessions.GetOrAdd(key, out _) = session;
-        Digest += session.Hash;
-        return _recent = session;
-    }
-
-    private void RaiseFloor(Session session, long floor)
-    {
-        Digest -= session.Hash;
+        Digest -= session.Hash(client);
         int acknowledged = session.RaiseFloor(floor);
-        foreach (ref readonly CachedResult result in session.Results[..acknowledged]) Digest -= StrongHash.OfResult(session.Client, result);
+        foreach (ref readonly CachedResult result in session.Results[..acknowledged]) Digest -= StrongHash.OfResult(client, result);
         session.DropFirst(acknowledged);
         Results -= acknowledged;
-        Digest += session.Hash;
+        Digest += session.Hash(client);
     }
 
     private void DropExpired(ClientId client, long cutoffMs)
     {
-        Session session = FindOwned(client)!;
+        ref Session session = ref _sessions.FindForUpdate(client);
         int before = session.Count;
-        Digest -= session.DropExpired(cutoffMs);
+        Digest -= session.DropExpired(client, cutoffMs);
         Results -= before - session.Count;
     }
 
-    private void RemoveSession(Session session)
+    private void RemoveSession(ClientId client, in Session session)
     {
-        Digest -= session.Hash;
-        foreach (ref readonly CachedResult result in session.Results) Digest -= StrongHash.OfResult(session.Client, result);
+        Digest -= session.Hash(client);
+        foreach (ref readonly CachedResult result in session.Results) Digest -= StrongHash.OfResult(client, result);
         Results -= session.Count;
-        Span<byte> key = stackalloc byte[ClientId.Size];
-        session.Client.Write(key);
-        _sessions.Remove(key);
-        _recent = null;
+        _sessions.Remove(client);
     }
 }

@@ -18,11 +18,11 @@ internal sealed partial class Shard
 
     /// <summary>Creates an empty shard.</summary>
     public Shard(ShardId id)
-        : this(id, new CowTree<Item>(ItemPages.Tidy), new CowTree<Session>())
+        : this(id, new CowTree<Item>(ItemPages.Tidy), new SessionTable())
     {
     }
 
-    private Shard(ShardId id, CowTree<Item> data, CowTree<Session> sessions)
+    private Shard(ShardId id, CowTree<Item> data, SessionTable sessions)
     {
         Id = id;
         _data = data;
@@ -54,8 +54,6 @@ internal sealed partial class Shard
     public Shard Clone()
     {
         _sharedRevision = Revision;
-        _sessionOwner = new object();
-        _recent = null;
         return new Shard(Id, _data.Clone(), _sessions.Clone())
         {
             Revision = Revision, Bytes = Bytes, Digest = Digest, Results = Results, _sharedRevision = Revision,

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Quorleans.KeyValue.Store;
 
 /// <summary>
@@ -102,33 +104,34 @@ internal static class ShardChunk
 
     private static bool WriteSessions(PayloadWriter writer, Shard image, ClientId after, long afterSequence, int maxBytes, ref byte[] next)
     {
-        if (afterSequence >= 0 && image.FindSession(after) is { } begun && WriteResults(writer, begun, afterSequence, maxBytes, ref next)) return true;
-        CowTree<Session>.Cursor cursor = image.SeekSessionsAfter(after);
-        for (; !cursor.IsEnd; cursor.MoveNext())
+        if (afterSequence >= 0 && WriteMoreResults(writer, image, after, afterSequence, maxBytes, ref next)) return true;
+        for (SessionTable.Cursor cursor = image.SeekSessionsAfter(after); !cursor.IsEnd; cursor.MoveNext())
         {
-            Session session = cursor.Value;
+            ref readonly Session session = ref cursor.Session;
             if (writer.Length > 0 && writer.Length + 96 > maxBytes) return true;
             writer.Byte(SessionHead);
-            writer.Client(session.Client);
+            writer.Client(cursor.Client);
             writer.Varint(session.Floor);
             writer.Varint(Deadline(session.LatestDeadlineMs));
-            if (WriteResults(writer, session, session.Results, maxBytes, ref next)) return true;
+            if (WriteResults(writer, cursor.Client, session.Results, maxBytes, ref next)) return true;
         }
 
         return false;
     }
 
-    private static bool WriteResults(PayloadWriter writer, Session session, long afterSequence, int maxBytes, ref byte[] next)
+    private static bool WriteMoreResults(PayloadWriter writer, Shard image, ClientId client, long afterSequence, int maxBytes, ref byte[] next)
     {
+        ref readonly Session session = ref image.FindSession(client);
+        if (Unsafe.IsNullRef(in session)) return false;
         ReadOnlySpan<CachedResult> results = session.Results;
         int first = 0;
         while (first < results.Length && results[first].Sequence <= afterSequence) first++;
         writer.Byte(SessionMore);
-        writer.Client(session.Client);
-        return WriteResults(writer, session, results[first..], maxBytes, ref next);
+        writer.Client(client);
+        return WriteResults(writer, client, results[first..], maxBytes, ref next);
     }
 
-    private static bool WriteResults(PayloadWriter writer, Session session, ReadOnlySpan<CachedResult> results, int maxBytes, ref byte[] next)
+    private static bool WriteResults(PayloadWriter writer, ClientId client, ReadOnlySpan<CachedResult> results, int maxBytes, ref byte[] next)
     {
         // At least one, or the copy would never get on.
         int count = 0;
@@ -151,7 +154,7 @@ internal static class ShardChunk
         bool more = count < results.Length;
         var position = new PayloadWriter(32);
         position.Byte(more ? InSession : AfterClient);
-        position.Client(session.Client);
+        position.Client(client);
         if (more) position.Varint(results[count - 1].Sequence);
         next = position.ToArray();
         return more;

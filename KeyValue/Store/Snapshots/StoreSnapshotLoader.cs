@@ -134,13 +134,12 @@ internal sealed class StoreSnapshotLoader(Stream source, ShardFunction shardFunc
             ClientId client = _reader.Client();
             if (client.IsNone) throw _reader.Invalid("a session has no client");
             long floor = _reader.Varint("a session's floor");
-            Session session = loader.AddSession(client, floor, Deadline("a session's latest deadline"))
-                ?? throw _reader.Invalid("sessions are out of order");
+            if (loader.AddSession(client, floor, Deadline("a session's latest deadline")) is { } disorder) throw _reader.Invalid(disorder);
             long results = _reader.Varint("a session's number of results", int.MaxValue);
             for (long j = 0; j < results; j++)
             {
                 long sequence = floor + _reader.Varint("a result's sequence", long.MaxValue - floor);
-                if (loader.AddResult(session, LoadResult(sequence)) is { } problem) throw _reader.Invalid(problem);
+                if (loader.AddResult(LoadResult(sequence)) is { } problem) throw _reader.Invalid(problem);
             }
         }
     }

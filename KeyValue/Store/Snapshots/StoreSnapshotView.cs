@@ -138,10 +138,10 @@ internal sealed class StoreSnapshotView(StoreState state, string shardFunctionNa
     private static void WriteSessions(PayloadWriter writer, Shard shard, Stream destination, CancellationToken cancellationToken)
     {
         writer.Varint((long)shard.SessionCount);
-        for (CowTree<Session>.Cursor cursor = shard.SeekSessions(); !cursor.IsEnd; cursor.MoveNext())
+        for (SessionTable.Cursor cursor = shard.SeekSessionsAfter(default); !cursor.IsEnd; cursor.MoveNext())
         {
-            Session session = cursor.Value;
-            writer.Client(session.Client);
+            ref readonly Session session = ref cursor.Session;
+            writer.Client(cursor.Client);
             writer.Varint(session.Floor);
             writer.Varint(EncodedDeadline(session.LatestDeadlineMs));
             writer.Varint((long)session.Count);
