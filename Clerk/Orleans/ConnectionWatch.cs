@@ -7,13 +7,26 @@ namespace Quorleans.Clerk;
 /// </summary>
 public sealed class ConnectionWatch : IClusterConnectionStatusObserver
 {
+    private readonly HashSet<Action> _handlers = [];
     private int _changes;
 
     /// <summary>
     /// A connection broke. What travelled over it, or its answer, may be lost for good: Orleans sends again only what it had not written yet.
     /// Raised on whatever thread noticed it.
     /// </summary>
-    public event Action? Lost;
+    /// <remarks>A set, since a process may have thousands of Clerks, and a delegate of many is copied whenever one comes or goes.</remarks>
+    public event Action Lost
+    {
+        add
+        {
+            lock (_handlers) _handlers.Add(value);
+        }
+
+        remove
+        {
+            lock (_handlers) _handlers.Remove(value);
+        }
+    }
 
     /// <summary>How many changes there were.</summary>
     public int Changes => Volatile.Read(ref _changes);
@@ -22,13 +35,20 @@ public sealed class ConnectionWatch : IClusterConnectionStatusObserver
     public void NotifyGatewayCountChanged(int currentNumberOfGateways, int previousNumberOfGateways, bool connectionRecovered)
     {
         Interlocked.Increment(ref _changes);
-        if (currentNumberOfGateways < previousNumberOfGateways) Lost?.Invoke();
+        if (currentNumberOfGateways < previousNumberOfGateways) Raise();
     }
 
     /// <inheritdoc/>
     public void NotifyClusterConnectionLost()
     {
         Interlocked.Increment(ref _changes);
-        Lost?.Invoke();
+        Raise();
+    }
+
+    private void Raise()
+    {
+        Action[] handlers;
+        lock (_handlers) handlers = [.. _handlers];
+        foreach (Action handler in handlers) handler();
     }
 }

@@ -5,14 +5,14 @@ using Quorleans.KeyValue;
 namespace Quorleans.Clerk;
 
 /// <summary>
-/// A Clerk over Orleans: drives a <see cref="ClerkCore"/> with grain calls and one timer. Safe for any number of callers.
+/// A Clerk over Orleans: drives a <see cref="ClerkCore"/> with grain calls and a timer. Safe for any number of callers.
 /// <code>
 /// caller: lock, submit, ask for a flush ─▶ pool: lock, send what waits ─▶ grain call ─▶ pool: lock, results and next batch ─▶ callers
 /// </code>
 /// A flush is one work item behind those that are queued already. So callers that were just woken by the same answer get to submit
 /// first and travel together, and no call inherits a caller's request context or grain.
 /// </summary>
-public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThreadPoolWorkItem
+public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThreadPoolWorkItem, ISleeper
 {
     private const int MaximumBytesTogether = 2 << 20;
     private readonly Lock _lock = new();
@@ -21,10 +21,10 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
     private readonly List<(ConnectionWatch Watch, Action Handler)> _watched = [];
     private readonly ClerkCore _core;
     private readonly ShardFunction _shards;
-    private readonly ITimer _timer;
+    private readonly WakeUps _wakeUps;
     private readonly long _start;
     private ClerkEffects? _spare = new();
-    private long _timerMs = long.MaxValue;
+    private long _wakesAtMs = long.MaxValue, _wakesAt;
     private bool _flushQueued;
     private bool _disposed;
 
@@ -45,8 +45,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         options ??= new ClerkOptions();
         _shards = options.Shards;
         _core = new ClerkCore(options, ClientId.Read(random), BitConverter.ToUInt64(random[ClientId.Size..]));
-        using (ExecutionContext.SuppressFlow())
-            _timer = _time.CreateTimer(static clerk => ((OrleansClerk)clerk!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _wakeUps = WakeUps.Of(_time);
         Way own = new(node: null, grains, connections);
         _ways = new Ways(own, gateways) { Opened = Watch };
         Watch(own);
@@ -106,7 +105,7 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         }
 
         foreach ((ConnectionWatch watch, Action handler) in _watched) watch.Lost -= handler;
-        _timer.Dispose();
+        _wakeUps.Dispose();
         foreach (ClerkOperation operation in effects.Completions) ((PendingOperation)operation).Finish();
     }
 
@@ -128,6 +127,27 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         }
 
         CarryOut(effects);
+    }
+
+    /// <summary>The time that was asked for has come. Answers come far more often than time-outs, so mostly there is nothing to do yet.</summary>
+    void ISleeper.OnWake(long at)
+    {
+        lock (_lock)
+        {
+            // An earlier one was asked for since.
+            if (at != _wakesAt) return;
+            _wakesAtMs = long.MaxValue;
+            if (_disposed || _flushQueued) return;
+            if (_core.NextWakeMs > NowMs())
+            {
+                AskToWake();
+                return;
+            }
+
+            _flushQueued = true;
+        }
+
+        Queue(this);
     }
 
     /// <summary>A caller waits no longer.</summary>
@@ -160,18 +180,6 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
         return operation.Task;
     }
 
-    private void OnTimer()
-    {
-        ClerkEffects? effects;
-        lock (_lock)
-        {
-            _timerMs = long.MaxValue;
-            effects = Advance();
-        }
-
-        CarryOut(effects);
-    }
-
     private void Watch(Way way)
     {
         if (way.Connections is not { } connections) return;
@@ -200,20 +208,21 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
 
     private long NowMs() => (long)Elapsed.TotalMilliseconds;
 
-    /// <summary>Under the lock: lets the core go on, arms the timer, takes what is to be done.</summary>
+    /// <summary>Under the lock: lets the core go on, asks to be woken, takes what is to be done.</summary>
     private ClerkEffects? Advance()
     {
         if (_disposed) return null;
-        long nowMs = NowMs();
-        _core.Advance(nowMs);
-        if (_core.NextWakeMs < _timerMs)
-        {
-            // A timer that fires too early only looks again, so it is never set back: answers come far more often than time-outs.
-            _timerMs = _core.NextWakeMs;
-            _timer.Change(TimeSpan.FromMilliseconds(_timerMs - nowMs), Timeout.InfiniteTimeSpan);
-        }
-
+        _core.Advance(NowMs());
+        AskToWake();
         return TakeEffects();
+    }
+
+    private void AskToWake()
+    {
+        if (_core.NextWakeMs >= _wakesAtMs) return;
+        _wakesAtMs = _core.NextWakeMs;
+        _wakesAt = _start + (long)(_wakesAtMs * (_time.TimestampFrequency / 1000.0));
+        _wakeUps.Ask(this, _wakesAt);
     }
 
     private ClerkEffects? TakeEffects()

@@ -33,13 +33,13 @@ public sealed record RaftOptions
     public long MaxPendingBytes { get; init; } = 64 << 20;
 
     /// <summary>
-    /// How many entries a leader may hold that are not applied yet; above it proposals that are not urgent are refused as busy. 4,096 by default: what is refused now
+    /// How many entries a leader may hold that are not applied yet; above it proposals that are not urgent are refused as busy. 16,384 by default: what is refused now
     /// and comes back later does not wait in a queue meanwhile, so that this bounds how long those wait that are taken.
     /// </summary>
-    public int MaxPendingEntries { get; init; } = 4096;
+    public int MaxPendingEntries { get; init; } = 16_384;
 
-    /// <summary>How many reads may wait for their read index; above it they are refused as busy. 4,096 by default, each a client's batch.</summary>
-    public int MaxPendingReads { get; init; } = 4096;
+    /// <summary>How many reads may wait for their read index; above it they are refused as busy. 16,384 by default, each a client's batch.</summary>
+    public int MaxPendingReads { get; init; } = 16_384;
 
     /// <summary>How many rounds of read confirmation may be on their way at once; what arrives meanwhile shares the next. 2 by default.</summary>
     public int MaxReadRounds { get; init; } = 2;
