@@ -55,9 +55,9 @@ internal sealed class OverloadRun
             await using CrowdProcess crowd = CrowdProcess.Start(cluster.Gateways);
             Say($"warming up: {part.How}");
             await OverloadRound.RunAsync(cluster, crowd, Plan(part, 64), cancellationToken);
-            (int saturating, double peak) = part.Refuses ? (alone!.Value, 0) : Saturating is { } given ? (given, 0) : await SaturateAsync(cluster, crowd, part, cancellationToken);
+            (int saturating, int best) = part.Refuses ? (alone!.Value, alone.Value) : Saturating is { } given ? (given, given) : await SaturateAsync(cluster, crowd, part, cancellationToken);
             if (part is { Clerks: 0, Refuses: false }) alone = saturating;
-            marks.AddRange(await MeasureAsync(cluster, crowd, part, saturating, peak, cancellationToken));
+            marks.AddRange(await MeasureAsync(cluster, crowd, part, saturating, best, cancellationToken));
         }
 
         return marks;
@@ -71,7 +71,8 @@ internal sealed class OverloadRun
 
     private CrowdPlan Plan(OverloadPart part, int clients) => new(clients, part.ClerksOf(clients), TimeSpan.FromSeconds(1), Round, ValueBytes);
 
-    private async Task<(int Clients, double Peak)> SaturateAsync(BenchCluster cluster, CrowdProcess crowd, OverloadPart part, CancellationToken cancellationToken)
+    /// <summary>Looks for the fewest clients that saturate the nodes, and for the number that gets most out of them.</summary>
+    private async Task<(int Clients, int Best)> SaturateAsync(BenchCluster cluster, CrowdProcess crowd, OverloadPart part, CancellationToken cancellationToken)
     {
         List<CrowdResult> results = [];
         double peak = 0;
@@ -87,17 +88,23 @@ internal sealed class OverloadRun
         }
 
         int saturating = results.First(result => result.PutsPerSecond >= peak * SaturatedAt).Clients;
-        Say(string.Create(CultureInfo.InvariantCulture, $"{saturating} clients saturate it: {peak:F0} puts/s at most"));
-        return (saturating, peak);
+        int best = results.MaxBy(static result => result.PutsPerSecond)!.Clients;
+        Say(string.Create(CultureInfo.InvariantCulture, $"{saturating} clients saturate it, most puts with {best}: {peak:F0} puts/s"));
+        return (saturating, best);
     }
 
-    private async Task<IReadOnlyList<Mark>> MeasureAsync(BenchCluster cluster, CrowdProcess crowd, OverloadPart part, int clients, double peak, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Mark>> MeasureAsync(BenchCluster cluster, CrowdProcess crowd, OverloadPart part, int clients, int best, CancellationToken cancellationToken)
     {
+        // One round says little on a machine that is not always equally fast, and the most of many rounds is the luckiest: the number that got most before is measured again, in turn with the others.
         Dictionary<int, List<OverloadRound>> rounds = Factors.ToDictionary(static factor => factor, static _ => new List<OverloadRound>());
+        List<OverloadRound> again = [];
         for (int round = 0; round < Rounds; round++)
-            foreach (int factor in Factors)
-                rounds[factor].Add(await RoundAsync(cluster, crowd, part, clients * factor, $"{factor} ×", cancellationToken));
-        foreach (int factor in Factors) peak = Math.Max(peak, Rate(rounds[factor]));
+        {
+            foreach (int factor in Factors) rounds[factor].Add(await RoundAsync(cluster, crowd, part, clients * factor, $"{factor} ×", cancellationToken));
+            if (best != clients) again.Add(await RoundAsync(cluster, crowd, part, best, "most before", cancellationToken));
+        }
+
+        double peak = rounds.Values.Append(again).Where(static of => of.Count > 0).Max(Rate);
         List<OverloadRound> most = rounds[Factors[^1]];
         double settled = rounds[1].Max(static round => round.SettledMiB);
         string how = part.How;

@@ -3,8 +3,9 @@ namespace Quorleans.Clerk;
 /// <summary>
 /// The client's session in one shard: its outstanding writes in order of their sequence numbers. What lies below the first of them is
 /// over for the caller, and the replicas may forget it; so an operation that hangs in one shard holds back the memory of no other.
+/// It lies in its <see cref="ShardState"/>: a Clerk has one for each shard, and a process may have many Clerks.
 /// </summary>
-internal sealed class OperationSession
+internal struct OperationSession
 {
     private ClerkOperation? _head;
     private ClerkOperation? _tail;
@@ -14,9 +15,6 @@ internal sealed class OperationSession
     /// attempt of a given-up operation that arrives after it is refused there, which is what one wants.
     /// </summary>
     public long Floor { get; private set; }
-
-    /// <summary>The outstanding write with the lowest number, or null.</summary>
-    public ClerkOperation? Oldest => _head;
 
     /// <summary>Adds a write; its number is higher than all before.</summary>
     public void Add(ClerkOperation operation)

@@ -5,11 +5,11 @@ namespace Quorleans.Clerk;
 /// <summary>What the Clerk knows of one shard: its session there, and which group serves it.</summary>
 internal sealed class ShardState(ShardId id, GroupState group)
 {
+    /// <summary>The client's outstanding writes on it. They belong to the shard and go with it from group to group.</summary>
+    public OperationSession Session;
+
     /// <summary>Which shard.</summary>
     public ShardId Id { get; } = id;
-
-    /// <summary>The client's outstanding writes on it. They belong to the shard and go with it from group to group.</summary>
-    public OperationSession Session { get; } = new();
 
     /// <summary>The group that serves it as far as is known.</summary>
     public GroupState Group { get; private set; } = group;
