@@ -400,8 +400,15 @@ public sealed class OrleansClerk : IClerk, IAsyncDisposable, IDisposable, IThrea
             }
         }
 
-        CarryOut(effects);
-        if (flush) Queue(this);
+        try
+        {
+            CarryOut(effects);
+        }
+        finally
+        {
+            // Whatever a listener of the metrics throws: what is marked as queued and is not would never be again.
+            if (flush) Queue(this);
+        }
     }
 
     private static ClerkReply Translate(SubmitReply reply, bool certain)

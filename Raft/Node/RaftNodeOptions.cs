@@ -40,10 +40,10 @@ public sealed record RaftNodeOptions
     public long RetainedBytes { get; init; } = 4 << 20;
 
     /// <summary>
-    /// How many batches of clients, over all groups, may be under way here, waiting for the loop or for their outcome; more are refused as busy at once. 16,384 by
-    /// default. A group has limits of its own besides, <see cref="RaftOptions.MaxPendingEntries"/> and <see cref="RaftOptions.MaxPendingReads"/>.
+    /// How many batches of clients, over all groups, may be under way here, waiting for the loop or for their outcome; more are refused as busy at once. 65,536 by
+    /// default. A group has limits of its own besides, <see cref="RaftOptions.MaxPendingEntries"/> and <see cref="RaftOptions.MaxPendingReads"/>: a full one leaves room for others.
     /// </summary>
-    public int MaxSubmissions { get; init; } = 16_384;
+    public int MaxSubmissions { get; init; } = 65_536;
 
     /// <summary>Their bytes; 256 MiB by default.</summary>
     public long MaxSubmissionBytes { get; init; } = 256 << 20;

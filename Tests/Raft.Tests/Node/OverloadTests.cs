@@ -35,6 +35,14 @@ public sealed class OverloadTests
     }
 
     [Fact]
+    public void AFullGroup_LeavesRoomForTheOthersOfItsNode_ByDefault()
+    {
+        RaftNodeOptions node = new() { ClusterId = Guid.Empty, Node = "n1", NodeId = Guid.Empty };
+        Assert.InRange(node.MaxSubmissions, 2 * (node.Raft.MaxPendingEntries + node.Raft.MaxPendingReads), int.MaxValue);
+        Assert.InRange(node.MaxSubmissionBytes, 2 * (2 * node.Raft.MaxPendingBytes), long.MaxValue);
+    }
+
+    [Fact]
     public void BatchesThatTheLoopHasNotSeen_Count()
     {
         VirtualTrio trio = new(Small);
