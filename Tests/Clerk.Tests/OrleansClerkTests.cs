@@ -152,6 +152,45 @@ public sealed class OrleansClerkTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task AListenerThatThrows_HoldsUpNobody()
+    {
+        int thread = Environment.CurrentManagedThreadId, thrown = 0;
+        using MeterListener listener = new();
+        listener.InstrumentPublished = static (instrument, listener) =>
+        {
+            if (instrument.Name == ClerkMetrics.MovingWait) listener.EnableMeasurementEvents(instrument);
+        };
+        listener.SetMeasurementEventCallback<double>((_, _, _, _) =>
+        {
+            // Other tests wait, too, on threads of their own.
+            if (Environment.CurrentManagedThreadId != thread) return;
+            thrown++;
+            throw new InvalidOperationException("a listener");
+        });
+        listener.Start();
+        int refusals = 0;
+        _replicas.Meet = (_, request) =>
+        {
+            if (request.IsQuery || ++refusals > 1) return null;
+            KeyValue.ResultBatchBuilder moving = new();
+            moving.Begin(2);
+            for (int i = 0; i < 2; i++) moving.AddOwner(KeyValue.OperationStatus.Moving, new KeyValue.OwnerHint(1, 1, 20));
+            return Task.FromResult(new SubmitReply(SubmitStatus.Ok, moving.Build()) { LogTimeMs = 1 });
+        };
+        ConcurrentQueue<IThreadPoolWorkItem> flushes = new();
+        await using OrleansClerk clerk = new(_replicas, null, _time, _connections) { Queue = flushes.Enqueue };
+        Task<long>[] puts = [clerk.PutAsync("a", "1", Stop), clerk.PutAsync("a", "2", Stop)];
+        for (int i = 0; i < 500 && !puts.All(static put => put.IsCompleted); i++)
+        {
+            while (flushes.TryDequeue(out IThreadPoolWorkItem? flush)) flush.Execute();
+            _time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.All(puts, static put => Assert.True(put.IsCompletedSuccessfully));
+        Assert.True(thrown > 0);
+    }
+
+    [Fact]
     public async Task AnExceptionOfACall_IsRetried()
     {
         await _clerk.PutAsync("a", "1", Stop);
