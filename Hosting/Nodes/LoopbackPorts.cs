@@ -6,6 +6,9 @@ namespace Quorleans.Hosting;
 /// <summary>Finds and checks TCP ports.</summary>
 public static class LoopbackPorts
 {
+    // Below the range from which systems take the ports of outgoing connections: such a connection must not take one away before its silo listens, as once happened.
+    private const int First = 10_000, Last = 20_000;
+
     /// <summary>Ports that nothing listens on now, all different.</summary>
     internal static int[] FindFree(int count)
     {
@@ -13,13 +16,30 @@ public static class LoopbackPorts
         var held = new TcpListener[count];
         for (int i = 0; i < count; i++)
         {
-            held[i] = new TcpListener(IPAddress.Loopback, 0);
-            held[i].Start();
+            held[i] = Listen();
         }
 
         int[] ports = [.. held.Select(static listener => ((IPEndPoint)listener.LocalEndpoint).Port)];
         foreach (TcpListener listener in held) listener.Dispose();
         return ports;
+    }
+
+    private static TcpListener Listen()
+    {
+        for (int attempt = 0; ; attempt++)
+        {
+            // Where nearly all are taken, whichever the system has.
+            TcpListener listener = new(IPAddress.Loopback, attempt < 1000 ? Random.Shared.Next(First, Last) : 0);
+            try
+            {
+                listener.Start();
+                return listener;
+            }
+            catch (SocketException) when (attempt < 1000)
+            {
+                listener.Dispose();
+            }
+        }
     }
 
     /// <summary>Refuses with a clear error when a port is taken; without this it comes out of the depths of a start, and late.</summary>
