@@ -16,7 +16,7 @@ internal sealed class HandoffCommand : Command
     private readonly Option<int?> _clients = new("--clients") { Description = "How many callers write in the throughput rounds, 256 by default.", HelpName = "N" };
 
     public HandoffCommand()
-        : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About eight minutes; status 1 when a mark is missed.")
+        : base("handoff", "Measure moves of shards and the throughput of several groups, on three nodes in this process. About fifteen minutes; status 1 when a mark is missed.")
     {
         foreach (Option option in (Option[])[_only, _quick, _moves, _seconds, _rounds, _clients]) Add(option);
         _only.AcceptOnlyFromAmong("pause", "crashes", "groups", "slow-groups", "batched-groups");
@@ -58,7 +58,7 @@ internal sealed class HandoffCommand : Command
             GroupThroughput groups = new()
             {
                 IsSlow = slow, IsBatched = batched, Clients = parsed.GetValue(_clients) ?? 256, Say = Say,
-                Seconds = quick ? 1 : parsed.GetValue(_seconds), Rounds = quick ? 1 : parsed.GetValue(_rounds),
+                Seconds = parsed.GetValue(_seconds) ?? (quick ? 1 : null), Rounds = parsed.GetValue(_rounds) ?? (quick ? 1 : null),
             };
             marks.AddRange(await groups.RunAsync(cancellationToken));
         }

@@ -7,7 +7,8 @@ namespace Quorleans.Hosting;
 public static class LoopbackPorts
 {
     // Below the range from which systems take the ports of outgoing connections: such a connection must not take one away before its silo listens, as once happened.
-    private const int First = 10_000, Last = 20_000;
+    // Above the default ports of silos.
+    private const int First = 12_000, Last = 20_000;
 
     /// <summary>Ports that nothing listens on now, all different.</summary>
     internal static int[] FindFree(int count)

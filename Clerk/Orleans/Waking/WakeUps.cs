@@ -8,7 +8,6 @@ internal sealed class WakeUps : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly PriorityQueue<ISleeper, long> _sleepers = new();
-    private readonly List<(ISleeper, long)> _due = [];
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private long _firesAt = long.MaxValue;
@@ -54,19 +53,17 @@ internal sealed class WakeUps : IDisposable
 
     private void OnTimer()
     {
-        (ISleeper, long)[] due;
+        List<(ISleeper, long)> due = [];
         lock (_lock)
         {
             _firesAt = long.MaxValue;
             long now = _time.GetTimestamp();
             while (_sleepers.TryPeek(out ISleeper? sleeper, out long at) && at <= now)
             {
-                _due.Add((sleeper, at));
+                due.Add((sleeper, at));
                 _sleepers.Dequeue();
             }
 
-            due = [.. _due];
-            _due.Clear();
             SetTimer();
         }
 

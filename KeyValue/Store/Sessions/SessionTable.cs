@@ -13,12 +13,10 @@ namespace Quorleans.KeyValue.Store;
 /// </remarks>
 internal sealed partial class SessionTable
 {
-    private object _owner = new();
-
     /// <summary>The leaves in order; none is empty.</summary>
     private Leaf[] _leaves = [];
 
-    /// <summary>Beside each leaf a bound: its clients are not below it, and all before are. The first one's is 0.</summary>
+    /// <summary>Beside each leaf a bound: its clients are not below it, and all before are. The first one's is never looked at.</summary>
     private UInt128[] _bounds = [];
     private int _leafCount;
     private bool _sharesDirectory;
@@ -31,13 +29,13 @@ internal sealed partial class SessionTable
     public int Count { get; private set; }
 
     /// <summary>Who owns what this table may change; see <see cref="Session.Add"/>.</summary>
-    public object Owner => _owner;
+    public object Owner { get; private set; } = new();
 
     /// <summary>A table with the same content, which later changes of either do not touch. Constant time.</summary>
     public SessionTable Clone()
     {
         // The leaves carry the old token, which neither table has any more.
-        _owner = new object();
+        Owner = new object();
         _recent = null;
         _sharesDirectory = true;
         return new SessionTable { Count = Count, _leaves = _leaves, _bounds = _bounds, _leafCount = _leafCount, _sharesDirectory = true };
@@ -62,7 +60,7 @@ internal sealed partial class SessionTable
         {
             // Removals may have moved another's session here, whose results are still shared.
             ref Session same = ref recent.Sessions[_recentAt];
-            same.Own(_owner);
+            same.Own(Owner);
             return ref same;
         }
 
@@ -79,7 +77,7 @@ internal sealed partial class SessionTable
     /// <returns>The session, owned. Valid until the next change.</returns>
     public ref Session GetOrAdd(ClientId client, out bool exists)
     {
-        if (_leafCount == 0) InsertLeaf(0, UInt128.Zero, new Leaf(_owner, Leaf.FirstCapacity));
+        if (_leafCount == 0) InsertLeaf(0, UInt128.Zero, new Leaf(Owner, Leaf.FirstCapacity));
         int index = LeafOf(client);
         int at = _leaves[index].LowerBound(client, out exists);
         if (exists) return ref Owned(index, at);
@@ -141,16 +139,16 @@ internal sealed partial class SessionTable
         Leaf leaf = Own(index);
         (_recent, _recentAt) = (leaf, at);
         ref Session session = ref leaf.Sessions[at];
-        session.Own(_owner);
+        session.Own(Owner);
         return ref session;
     }
 
     private Leaf Own(int index)
     {
         Leaf leaf = _leaves[index];
-        if (ReferenceEquals(leaf.Owner, _owner)) return leaf;
+        if (ReferenceEquals(leaf.Owner, Owner)) return leaf;
         OwnDirectory(_leafCount);
-        return _leaves[index] = leaf.CopyFor(_owner);
+        return _leaves[index] = leaf.CopyFor(Owner);
     }
 
     private void OwnDirectory(int room)
@@ -180,6 +178,5 @@ internal sealed partial class SessionTable
         Array.Copy(_leaves, index + 1, _leaves, index, _leafCount - index);
         Array.Copy(_bounds, index + 1, _bounds, index, _leafCount - index);
         _leaves[_leafCount] = null!;
-        if (_leafCount > 0) _bounds[0] = UInt128.Zero;
     }
 }

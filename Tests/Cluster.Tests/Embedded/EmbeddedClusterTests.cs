@@ -15,6 +15,16 @@ public sealed class EmbeddedClusterTests(ITestOutputHelper output) : IDisposable
     public void Dispose() => _data.Dispose();
 
     [Fact]
+    public async Task FreePorts_AreNotThoseOfOutgoingConnections()
+    {
+        // One of those may be taken before the silo listens.
+        await using EmbeddedCluster cluster = new(new EmbeddedClusterOptions { DataDirectory = _data.Path, Nodes = 5, SiloPort = 0, GatewayPort = 0 });
+        int[] ports = [.. cluster.Nodes.SelectMany(static node => (int[])[node.SiloPort, node.Gateway.Port])];
+        Assert.Equal(10, ports.Distinct().Count());
+        Assert.All(ports, static port => Assert.InRange(port, 1024, 32_767));
+    }
+
+    [Fact]
     public async Task NodesStopAndStart_InAnyOrderAndAllAtOnce()
     {
         await using EmbeddedCluster cluster = await StartAsync();
